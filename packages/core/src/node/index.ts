@@ -1,0 +1,13 @@
+/** The ports of core, implemented for Node. */
+import { nodeClock } from "./clock.ts";
+import { nodeFiles } from "./files.ts";
+import { nodeHttp } from "./http.ts";
+import { nodeProcesses } from "./processes.ts";
+import type { Machine } from "../ports.ts";
+
+export { nodeClock, nodeFiles, nodeHttp, nodeProcesses };
+export { takeLock, type Lock } from "./lock.ts";
+
+export function nodeMachine(env: Machine["env"] = process.env): Machine {
+  return { clock: nodeClock, files: nodeFiles, processes: nodeProcesses, http: nodeHttp(env), env };
+}

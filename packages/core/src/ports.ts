@@ -1,0 +1,91 @@
+/** The machine, as Doge sees it. Implemented once for Node in `@doge/core/node`. */
+
+export interface Clock {
+  now(): Date;
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Files {
+  /** The content, or undefined where the file is missing. */
+  read(path: string): Promise<string | undefined>;
+  readBytes(path: string): Promise<Uint8Array | undefined>;
+  /** Write beside, fsync, rename, fsync of the folder; makes parent folders. `mode` defaults to 0o644. */
+  write(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  /** Creates the file only where it is missing; false where it was there. Atomic: the basis of locks. */
+  create(path: string, content: string, options?: { readonly mode?: number }): Promise<boolean>;
+  remove(path: string): Promise<void>;
+  /** Names in a folder, sorted; empty where the folder is missing. */
+  list(path: string): Promise<readonly string[]>;
+  exists(path: string): Promise<boolean>;
+}
+
+export interface ProcessRequest {
+  /** argv; secrets never travel here, use `stdin` or `env`. */
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd?: string;
+  /** Added to the parent's environment; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly stdin?: string | Uint8Array;
+  readonly signal?: AbortSignal;
+  readonly onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
+}
+
+export interface ProcessResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Processes {
+  /** Runs to the end. A missing program is exit code 127, as in a shell; never throws for an exit code. */
+  run(request: ProcessRequest): Promise<ProcessResult>;
+  /** The path of a program on PATH, or undefined. */
+  which(program: string): Promise<string | undefined>;
+}
+
+export interface HttpRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly signal?: AbortSignal;
+  /** For the whole exchange; 30 s unless told. */
+  readonly timeoutMilliseconds?: number;
+  /** Redirects are followed unless told. Authorization is dropped when the origin changes. */
+  readonly redirect?: "follow" | "manual";
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  text(): string;
+  json(): unknown;
+}
+
+export interface Http {
+  /** One exchange, no retries. Throws TransportError where no whole answer came. */
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
+
+/** No whole answer: whether the request took effect is unknown. */
+export class TransportError extends Error {
+  override readonly name = "TransportError";
+  readonly reason: "refused" | "reset" | "timeout" | "dns" | "tls" | "aborted" | "other";
+  readonly url: string;
+
+  constructor(reason: TransportError["reason"], url: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+    this.url = url;
+  }
+}
+
+export interface Machine {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly http: Http;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
