@@ -5,7 +5,16 @@
 import type { Hono } from "hono";
 import type { Store } from "./kit/store.ts";
 
-export type ServiceName = "hcp" | "digitalocean" | "spaces" | "github" | "registry" | "dns" | "mail" | "droplet" | "edge";
+export type ServiceName =
+  | "hcp"
+  | "digitalocean"
+  | "spaces"
+  | "github"
+  | "registry"
+  | "dns"
+  | "mail"
+  | "droplet"
+  | "edge";
 
 /** One thing the local cloud holds. After `doge destroy` nothing that the project made may be left. */
 export interface InventoryItem {
@@ -124,7 +133,10 @@ export interface CertificateAuthority {
   /** PEM of the root, for trust stores. */
   readonly rootPem: string;
   /** A leaf for these names, 90 days; checks first that each name resolves to `address`. */
-  issue(names: readonly string[], address: string): Promise<{ readonly certificatePem: string; readonly keyPem: string; readonly notAfter: Date }>;
+  issue(
+    names: readonly string[],
+    address: string,
+  ): Promise<{ readonly certificatePem: string; readonly keyPem: string; readonly notAfter: Date }>;
 }
 
 /** A stand-in for the `caddy` image: Caddy's JSON configuration and admin API, in this process. */
@@ -164,9 +176,32 @@ export interface GitHubForActions {
   mintToken(repository: string, permissions: Readonly<Record<string, "read" | "write" | "none">>): Promise<string>;
   revokeToken(token: string): Promise<void>;
   /** Creates or updates the check run of a job; the id is the job's id. */
-  checkRun(repository: string, check: { readonly id: number; readonly name: string; readonly headSha: string; readonly status: "queued" | "in_progress" | "completed"; readonly conclusion?: string; readonly detailsUrl: string; readonly startedAt?: string; readonly completedAt?: string }): Promise<void>;
+  checkRun(
+    repository: string,
+    check: {
+      readonly id: number;
+      readonly name: string;
+      readonly headSha: string;
+      readonly status: "queued" | "in_progress" | "completed";
+      readonly conclusion?: string;
+      readonly detailsUrl: string;
+      readonly startedAt?: string;
+      readonly completedAt?: string;
+    },
+  ): Promise<void>;
   /** A deployment with its statuses, as GitHub makes for a job with an environment. */
-  deployment(repository: string, deployment: { readonly id: number; readonly environment: string; readonly ref: string; readonly sha: string; readonly state: "in_progress" | "success" | "failure" | "inactive"; readonly url?: string; readonly logUrl: string }): Promise<void>;
+  deployment(
+    repository: string,
+    deployment: {
+      readonly id: number;
+      readonly environment: string;
+      readonly ref: string;
+      readonly sha: string;
+      readonly state: "in_progress" | "success" | "failure" | "inactive";
+      readonly url?: string;
+      readonly logUrl: string;
+    },
+  ): Promise<void>;
 }
 
 /** What happens in a repository, told to Actions in GitHub's webhook form (`@octokit/webhooks-types`). */
@@ -204,7 +239,12 @@ export interface TerraformRunRequest {
   /** The unpacked configuration's working directory. */
   readonly folder: string;
   /** Terraform variables; `hcl` values are HCL expressions. */
-  readonly variables: readonly { readonly key: string; readonly value: string; readonly hcl: boolean; readonly sensitive: boolean }[];
+  readonly variables: readonly {
+    readonly key: string;
+    readonly value: string;
+    readonly hcl: boolean;
+    readonly sensitive: boolean;
+  }[];
   readonly environment: Readonly<Record<string, string>>;
   /** State v4 as JSON text, undefined for none yet. */
   readonly state: string | undefined;

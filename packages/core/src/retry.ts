@@ -28,7 +28,8 @@ export async function sendWithRetry(
   const policy = options.policy ?? defaultRetry;
   const random = options.random ?? Math.random;
   for (let attempt = 1; ; attempt++) {
-    let pause = Math.min(policy.maximumMilliseconds, policy.baseMilliseconds * 2 ** (attempt - 1)) * (0.5 + random() / 2);
+    let pause =
+      Math.min(policy.maximumMilliseconds, policy.baseMilliseconds * 2 ** (attempt - 1)) * (0.5 + random() / 2);
     let reason: string;
     try {
       const response = await http.send(request);
@@ -41,11 +42,22 @@ export async function sendWithRetry(
     } catch (thrown) {
       const transport = thrown instanceof TransportError ? thrown : undefined;
       const neverSent = transport?.reason === "refused" || transport?.reason === "dns";
-      const again = transport && transport.reason !== "aborted" && transport.reason !== "tls" && (neverSent || idempotent.has(request.method));
+      const again =
+        transport &&
+        transport.reason !== "aborted" &&
+        transport.reason !== "tls" &&
+        (neverSent || idempotent.has(request.method));
       if (!again || attempt >= policy.attempts) throw thrown;
       reason = transport.reason;
     }
-    options.emit?.({ type: "http.retrying", method: request.method, url: scrubUrls(request.url), attempt, inMilliseconds: Math.round(pause), reason });
+    options.emit?.({
+      type: "http.retrying",
+      method: request.method,
+      url: scrubUrls(request.url),
+      attempt,
+      inMilliseconds: Math.round(pause),
+      reason,
+    });
     await clock.sleep(pause, request.signal);
   }
 }

@@ -47,15 +47,23 @@ type Flag<A, F extends string> = A extends Readonly<Record<F, true>> ? true : fa
 type RequiredNames<A> = { [K in keyof A]: Flag<A[K], "required"> extends true ? K : never }[keyof A];
 type OptionalNames<A> = { [K in keyof A]: Flag<A[K], "optional"> extends true ? K : never }[keyof A];
 type AttributeInput<A> = A extends Attribute ? Input<ValueOf<A["type"]>> : never;
-type BlockInput<N> = N extends NestedBlock ? (N["nesting"] extends "single" ? InputsOf<N["block"]> : readonly InputsOf<N["block"]>[]) : never;
+type BlockInput<N> = N extends NestedBlock
+  ? N["nesting"] extends "single"
+    ? InputsOf<N["block"]>
+    : readonly InputsOf<N["block"]>[]
+  : never;
 
 /** What a configuration may say of a block: a wrong or missing attribute is a compile error. */
-export type InputsOf<S extends Block> = { readonly [K in RequiredNames<S["attributes"]>]: AttributeInput<S["attributes"][K]> } & {
+export type InputsOf<S extends Block> = {
+  readonly [K in RequiredNames<S["attributes"]>]: AttributeInput<S["attributes"][K]>;
+} & {
   readonly [K in OptionalNames<S["attributes"]>]?: AttributeInput<S["attributes"][K]>;
 } & { readonly [K in keyof S["blocks"]]?: BlockInput<S["blocks"][K]> };
 
 /** Every attribute of an object as an expression. */
-export type Reference<S extends Block> = { readonly [K in keyof S["attributes"]]: Expression<ValueOf<S["attributes"][K]["type"]>> } & {
+export type Reference<S extends Block> = {
+  readonly [K in keyof S["attributes"]]: Expression<ValueOf<S["attributes"][K]["type"]>>;
+} & {
   readonly address: string;
 };
 
@@ -65,7 +73,11 @@ export interface Meta {
   readonly count?: number | Expression<number>;
   readonly dependsOn?: readonly { readonly address: string }[];
   readonly provider?: string;
-  readonly lifecycle?: { readonly prevent_destroy?: boolean; readonly create_before_destroy?: boolean; readonly ignore_changes?: readonly string[] | "all" };
+  readonly lifecycle?: {
+    readonly prevent_destroy?: boolean;
+    readonly create_before_destroy?: boolean;
+    readonly ignore_changes?: readonly string[] | "all";
+  };
 }
 
 export interface VariableOptions {
@@ -106,16 +118,30 @@ export class Configuration {
     return new Expression<T>(`local.${name}`);
   }
 
-  output(name: string, value: unknown, options: { readonly sensitive?: boolean; readonly description?: string } = {}): void {
+  output(
+    name: string,
+    value: unknown,
+    options: { readonly sensitive?: boolean; readonly description?: string } = {},
+  ): void {
     this.#add("output", name, { value, ...options });
   }
 
-  resource<S extends Block>(type: Pick<ResourceType<never, S>, "type" | "schema">, name: string, inputs: InputsOf<S>, meta: Meta = {}): Reference<S> {
-    return this.#object("resource", type, name, inputs as Json, meta);
+  resource<S extends Block>(
+    type: Pick<ResourceType<never, S>, "type" | "schema">,
+    name: string,
+    inputs: InputsOf<S>,
+    meta: Meta = {},
+  ): Reference<S> {
+    return this.#object("resource", type, name, inputs, meta);
   }
 
-  data<S extends Block>(type: Pick<DataSource<never, S>, "type" | "schema">, name: string, inputs: InputsOf<S>, meta: Meta = {}): Reference<S> {
-    return this.#object("data", type, name, inputs as Json, meta);
+  data<S extends Block>(
+    type: Pick<DataSource<never, S>, "type" | "schema">,
+    name: string,
+    inputs: InputsOf<S>,
+    meta: Meta = {},
+  ): Reference<S> {
+    return this.#object("data", type, name, inputs, meta);
   }
 
   toJSON(): Json {
@@ -136,7 +162,13 @@ export class Configuration {
     entries[name] = body;
   }
 
-  #object<S extends Block>(mode: "resource" | "data", type: { readonly type: string; readonly schema: S }, name: string, inputs: Json, meta: Meta): Reference<S> {
+  #object<S extends Block>(
+    mode: "resource" | "data",
+    type: { readonly type: string; readonly schema: S },
+    name: string,
+    inputs: Json,
+    meta: Meta,
+  ): Reference<S> {
     const objects = (this.#objects[mode][type.type] ??= {});
     const address = `${mode === "data" ? "data." : ""}${type.type}.${name}`;
     if (name in objects) throw new Error(`${address} is declared twice`);

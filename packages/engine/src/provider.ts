@@ -41,7 +41,11 @@ export interface ResourceType<Client, S extends Block = Block> {
    * The object that an interrupted create with these inputs may have left behind (its intent was journaled
    * at `since`), or undefined. By what the vendor allows: a unique name, or name and creation time.
    */
-  find?(client: Client, intent: { readonly config: Attributes; readonly since: Date }, work: Work): Promise<Attributes | undefined>;
+  find?(
+    client: Client,
+    intent: { readonly config: Attributes; readonly since: Date },
+    work: Work,
+  ): Promise<Attributes | undefined>;
 
   /**
    * Makes reality agree with `config`: creates where `prior` is undefined, else updates. Returns the state,
@@ -51,7 +55,11 @@ export interface ResourceType<Client, S extends Block = Block> {
    */
   reconcile(
     client: Client,
-    request: { readonly config: Attributes; readonly prior: Attributes | undefined; readonly created: (partial: Attributes) => Promise<void> },
+    request: {
+      readonly config: Attributes;
+      readonly prior: Attributes | undefined;
+      readonly created: (partial: Attributes) => Promise<void>;
+    },
     work: Work,
   ): Promise<Attributes>;
 
@@ -101,5 +109,5 @@ export const defineDataSource =
 /** Checks a provider at its definition and forgets its client's type, so that an array can hold several. */
 export function defineProvider<Client>(provider: Provider<Client>): Provider {
   // The engine only ever hands a client back to the provider that made it.
-  return provider as Provider;
+  return provider;
 }

@@ -66,5 +66,7 @@ function transportError(thrown: unknown, url: string): TransportError {
   const tls = codes.some((c) => typeof c === "string" && /CERT|TLS|SSL/.test(c));
   const message = chain.at(-1)?.message || String(thrown);
   const clean = scrubUrls(url);
-  return new TransportError(code ? (reasons[code] ?? "other") : tls ? "tls" : "other", clean, `${clean}: ${message}`, { cause: thrown });
+  return new TransportError(code ? (reasons[code] ?? "other") : tls ? "tls" : "other", clean, `${clean}: ${message}`, {
+    cause: thrown,
+  });
 }

@@ -38,7 +38,12 @@ export async function takeLock(path: string, purpose: string): Promise<Lock> {
     }
     await nodeFiles.remove(path);
   }
-  return fail({ code: "locked", summary: "The lock keeps being taken by others", address: path, remedy: "Run this again." });
+  return fail({
+    code: "locked",
+    summary: "The lock keeps being taken by others",
+    address: path,
+    remedy: "Run this again.",
+  });
 }
 
 function parseOwner(text: string | undefined): Owner | undefined {
