@@ -1,4 +1,4 @@
-import type { Pool } from "pg";
+import type { Client, Pool } from "pg";
 
 export interface Entry {
   readonly name: string;
@@ -18,7 +18,7 @@ export interface Guestbook {
   sign(entry: { readonly name: string; readonly message: string }): Promise<void>;
 }
 
-export function postgresGuestbook(pool: Pick<Pool, "query">): Guestbook {
+export function postgresGuestbook(pool: Pick<Client | Pool, "query">): Guestbook {
   return {
     async page() {
       const { rows } = await pool.query<{ name: string; message: string; created_at: Date; total: string }>(

@@ -15,6 +15,8 @@ export interface MigrationState {
 }
 
 type Queryable = Pick<Client | Pool | PoolClient, "query">;
+// Locks and transactions belong to a connection: a pool will not do.
+type Connection = Pick<Client | PoolClient, "query">;
 
 // Any number will do, as long as only migrations of this app use it.
 const lock = 7_031_984;
@@ -59,7 +61,7 @@ export async function migrationState(db: Queryable, migrations: readonly Migrati
 
 /** Runs what is pending, each in a transaction of its own. A second runner waits, and then finds nothing to do. */
 export async function migrate(
-  client: Queryable,
+  client: Connection,
   migrations: readonly Migration[],
   report: (name: string) => void = () => {},
 ): Promise<readonly string[]> {
@@ -86,7 +88,7 @@ export async function migrate(
   }
 }
 
-async function inTransaction(client: Queryable, work: () => Promise<void>): Promise<void> {
+async function inTransaction(client: Connection, work: () => Promise<void>): Promise<void> {
   await client.query("BEGIN");
   try {
     await work();

@@ -1,4 +1,4 @@
-import type { Pool } from "pg";
+import type { Client, Pool } from "pg";
 import { type Migration, migrationState } from "./migrations.ts";
 
 export interface Ready {
@@ -13,7 +13,7 @@ export interface Readiness {
   drain(): void;
 }
 
-export function databaseReadiness(pool: Pick<Pool, "query">, migrations: readonly Migration[]): Readiness {
+export function databaseReadiness(pool: Pick<Client | Pool, "query">, migrations: readonly Migration[]): Readiness {
   let draining = false;
   let migrated = false;
   return {

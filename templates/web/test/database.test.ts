@@ -9,27 +9,28 @@ import { databaseReadiness } from "../src/readiness.ts";
 const url = process.env["DATABASE_URL"];
 const skip = url ? false : "needs DATABASE_URL";
 const schema = `test_${process.pid}`;
-let pool: pg.Pool;
+let client: pg.Client;
 
 before(async () => {
   if (!url) return;
-  pool = new pg.Pool({ connectionString: url, max: 1 });
-  await pool.query(`CREATE SCHEMA ${schema}`);
-  await pool.query(`SET search_path TO ${schema}`);
+  client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`CREATE SCHEMA ${schema}`);
+  await client.query(`SET search_path TO ${schema}`);
 });
 
 after(async () => {
   if (!url) return;
-  await pool.query(`DROP SCHEMA ${schema} CASCADE`);
-  await pool.end();
+  await client.query(`DROP SCHEMA ${schema} CASCADE`);
+  await client.end();
 });
 
 test("migrations run once; until then the app is not ready", { skip }, async () => {
   const migrations = await readMigrations();
-  const readiness = databaseReadiness(pool, migrations);
+  const readiness = databaseReadiness(client, migrations);
   assert.deepEqual(await readiness.check(), { ready: false, reason: "pending migrations: 0001_guestbook.sql" });
-  assert.deepEqual(await migrate(pool, migrations), ["0001_guestbook.sql"]);
-  assert.deepEqual(await migrate(pool, migrations), []);
+  assert.deepEqual(await migrate(client, migrations), ["0001_guestbook.sql"]);
+  assert.deepEqual(await migrate(client, migrations), []);
   assert.deepEqual(await readiness.check(), { ready: true });
   readiness.drain();
   assert.deepEqual(await readiness.check(), { ready: false, reason: "draining" });
@@ -38,19 +39,19 @@ test("migrations run once; until then the app is not ready", { skip }, async () 
 test("a migration that fails leaves nothing behind", { skip }, async () => {
   const broken = { name: "0002_broken.sql", sql: "CREATE TABLE half (); SELECT nonsense", checksum: "x" };
   const migrations = [...(await readMigrations()), broken];
-  await assert.rejects(migrate(pool, migrations), /nonsense/);
-  assert.deepEqual((await migrationState(pool, migrations)).pending, ["0002_broken.sql"]);
-  const { rows } = await pool.query("SELECT to_regclass('half') AS half");
+  await assert.rejects(migrate(client, migrations), /nonsense/);
+  assert.deepEqual((await migrationState(client, migrations)).pending, ["0002_broken.sql"]);
+  const { rows } = await client.query("SELECT to_regclass('half') AS half");
   assert.deepEqual(rows, [{ half: null }]);
 });
 
 test("a migration that was edited after it ran is refused", { skip }, async () => {
   const edited = (await readMigrations()).map((migration) => ({ ...migration, checksum: "edited" }));
-  await assert.rejects(migrationState(pool, edited), /changed after it had run/);
+  await assert.rejects(migrationState(client, edited), /changed after it had run/);
 });
 
 test("the guest book remembers", { skip }, async () => {
-  const guestbook = postgresGuestbook(pool);
+  const guestbook = postgresGuestbook(client);
   await guestbook.sign({ name: "Kabosu", message: "such deploy" });
   const page = await guestbook.page();
   assert.equal(page.total, 1);
