@@ -20,11 +20,15 @@ export function seededIds(store: Store, seed: string = randomBytes(8).toString("
     }
     return Buffer.concat(blocks).subarray(0, length);
   };
-  const token = (length: number): string => Array.from(bytes(length), (byte) => alphabet[byte % alphabet.length]).join("");
+  const token = (length: number): string =>
+    Array.from(bytes(length), (byte) => alphabet[byte % alphabet.length]).join("");
   return {
     token,
     prefixed: (prefix) => `${prefix}-${token(16)}`,
-    hex: (length) => bytes(Math.ceil(length / 2)).toString("hex").slice(0, length),
+    hex: (length) =>
+      bytes(Math.ceil(length / 2))
+        .toString("hex")
+        .slice(0, length),
     uuid() {
       const raw = bytes(16);
       raw[6] = ((raw[6] ?? 0) & 0x0f) | 0x40;
