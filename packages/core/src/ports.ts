@@ -19,6 +19,23 @@ export interface Files {
   exists(path: string): Promise<boolean>;
 }
 
+/** One entry of a folder tree, as an archive sees it. */
+export interface TreeEntry {
+  /** Relative to the folder, with `/`, never starting with it. */
+  readonly path: string;
+  readonly kind: "file" | "directory" | "link";
+  readonly executable: boolean;
+  /** Target of a link, as written. */
+  readonly target?: string;
+  /** Content of a file. */
+  read(): Promise<Uint8Array>;
+}
+
+export interface Trees {
+  /** Every entry below a folder, sorted by path; folders before their content. Links are not followed. */
+  entries(folder: string): Promise<readonly TreeEntry[]>;
+}
+
 export interface ProcessRequest {
   /** argv; secrets never travel here, use `stdin` or `env`. */
   readonly argv: readonly [string, ...string[]];
@@ -82,10 +99,21 @@ export class TransportError extends Error {
   }
 }
 
+/** Domain names, as the resolver of `DOGE_RESOLVER` (`host:port`) or else the system's sees them. */
+export interface Names {
+  /** Lower case, without the final dot, sorted; empty where the name has none or does not exist. */
+  nameServers(domain: string): Promise<readonly string[]>;
+  /** IPv4 addresses; empty where the name does not resolve. */
+  addresses(name: string): Promise<readonly string[]>;
+}
+
 export interface Machine {
   readonly clock: Clock;
   readonly files: Files;
   readonly processes: Processes;
   readonly http: Http;
+  readonly names: Names;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The same machine with another environment: HTTP obeys its proxy settings and trusts its extra CAs. */
+  withEnv(env: Readonly<Record<string, string | undefined>>): Machine;
 }

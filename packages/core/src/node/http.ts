@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { getCACertificates } from "node:tls";
 import { type Dispatcher, EnvHttpProxyAgent, fetch } from "undici";
 import { type Http, type HttpResponse, type Machine, TransportError } from "../ports.ts";
 import { scrubUrls } from "../secret.ts";
@@ -17,18 +19,33 @@ const reasons: Readonly<Record<string, TransportError["reason"]>> = {
   AbortError: "aborted",
 };
 
-/** HTTP by undici. `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of `env` are obeyed; CAs are the process's. */
+/** Trusted CAs, with those of `NODE_EXTRA_CA_CERTS` added even where it was set after the process started. */
+function trusted(env: Machine["env"]): { readonly ca?: string[] } {
+  const extra = env["NODE_EXTRA_CA_CERTS"];
+  if (!extra || extra === process.env["NODE_EXTRA_CA_CERTS"]) return {};
+  try {
+    return { ca: [...getCACertificates("default"), readFileSync(extra, "utf8")] };
+  } catch {
+    return {}; // as Node itself: a missing file is no reason to stop
+  }
+}
+
+function agentFor(env: Machine["env"]): Dispatcher {
+  const tls = trusted(env);
+  return new EnvHttpProxyAgent({
+    connect: tls,
+    requestTls: tls,
+    httpProxy: env["HTTP_PROXY"] ?? env["http_proxy"] ?? "",
+    httpsProxy: env["HTTPS_PROXY"] ?? env["https_proxy"] ?? "",
+    noProxy: env["NO_PROXY"] ?? env["no_proxy"] ?? "",
+    // Commands end when their work ends, not when idle connections time out.
+    keepAliveTimeout: 1_000,
+  });
+}
+
+/** HTTP by undici. `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and `NODE_EXTRA_CA_CERTS` of `env` are obeyed. */
 export function nodeHttp(env: Machine["env"]): Http {
   let agent: Dispatcher | undefined;
-  const dispatcher = (): Dispatcher =>
-    (agent ??= new EnvHttpProxyAgent({
-      httpProxy: env["HTTP_PROXY"] ?? env["http_proxy"] ?? "",
-      httpsProxy: env["HTTPS_PROXY"] ?? env["https_proxy"] ?? "",
-      noProxy: env["NO_PROXY"] ?? env["no_proxy"] ?? "",
-      // Commands end when their work ends, not when idle connections time out.
-      keepAliveTimeout: 1_000,
-    }));
-
   return {
     async send(request) {
       const timeout = AbortSignal.timeout(request.timeoutMilliseconds ?? 30_000);
@@ -38,7 +55,7 @@ export function nodeHttp(env: Machine["env"]): Http {
           headers: { "user-agent": "doge", ...request.headers },
           redirect: request.redirect ?? "follow",
           signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
-          dispatcher: dispatcher(),
+          dispatcher: (agent ??= agentFor(env)),
           ...(request.body === undefined ? {} : { body: request.body }),
         });
         const body = new Uint8Array(await answer.arrayBuffer());

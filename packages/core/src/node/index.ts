@@ -2,12 +2,21 @@
 import { nodeClock } from "./clock.ts";
 import { nodeFiles } from "./files.ts";
 import { nodeHttp } from "./http.ts";
+import { nodeNames } from "./names.ts";
 import { nodeProcesses } from "./processes.ts";
 import type { Machine } from "../ports.ts";
 
-export { nodeClock, nodeFiles, nodeHttp, nodeProcesses };
+export { nodeTrees } from "./trees.ts";
+export { nodeClock, nodeFiles, nodeHttp, nodeNames, nodeProcesses };
 export { takeLock, type Lock } from "./lock.ts";
 
 export function nodeMachine(env: Machine["env"] = process.env): Machine {
-  return { clock: nodeClock, files: nodeFiles, processes: nodeProcesses, http: nodeHttp(env), env };
+  return {
+    clock: nodeClock,
+    files: nodeFiles,
+    processes: nodeProcesses,
+    http: nodeHttp(env),
+    env,
+    withEnv: nodeMachine,
+  };
 }

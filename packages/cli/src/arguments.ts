@@ -1,0 +1,89 @@
+import { type Diagnostic, error, nearest } from "@doge/core";
+import { type Arguments, type Command, type Flags, type FlagSpec, globalFlags } from "./command.ts";
+
+export interface Parsed {
+  readonly arguments: Arguments;
+  readonly flags: Flags;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads what follows the command's name. Everything wrong is reported at once, with the nearest right name. */
+export function parseArguments(command: Command, words: readonly string[]): Parsed {
+  const specs: Readonly<Record<string, FlagSpec>> = { ...globalFlags, ...command.flags };
+  const flags: Record<string, string | boolean | string[]> = {};
+  const positional: string[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const usage = (summary: string, detail: string, remedy?: string): void => {
+    diagnostics.push(
+      error({ code: "usage", summary, detail, remedy: remedy ?? `Run doge ${command.name} --help.` }),
+    );
+  };
+  const takesRest = command.arguments.at(-1)?.rest === true;
+
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    if (word === "--") {
+      positional.push(...words.slice(i + 1));
+      break;
+    }
+    if (!word.startsWith("-") || word === "-") {
+      positional.push(word);
+      // After the first word of a rest argument, everything belongs to it: `doge ssh stage ls -l`.
+      if (takesRest && positional.length >= command.arguments.length) {
+        positional.push(...words.slice(i + 1).filter((w, at) => !(at === 0 && w === "--")));
+        break;
+      }
+      continue;
+    }
+    const [given, inline] = splitFlag(word);
+    const name = word.startsWith("--") ? given : (Object.keys(specs).find((n) => specs[n]?.short === given) ?? given);
+    const spec = specs[name];
+    if (!spec) {
+      const near = nearest(name, Object.keys(specs));
+      usage("Unknown flag", word, near ? `Did you mean --${near}?` : undefined);
+      continue;
+    }
+    if (spec.type === "boolean") {
+      if (inline !== undefined) usage("This flag takes no value", word);
+      flags[name] = true;
+      continue;
+    }
+    const value = inline ?? words[++i];
+    if (value === undefined) usage("This flag takes a value", `${word} ${spec.value ?? "VALUE"}`);
+    else if (spec.multiple) flags[name] = [...((flags[name] as string[] | undefined) ?? []), value];
+    else flags[name] = value;
+  }
+
+  const values: Record<string, string | string[]> = {};
+  if (flags["help"]) return { arguments: values, flags, diagnostics: [] };
+  let at = 0;
+  for (const spec of command.arguments) {
+    if (spec.rest) {
+      values[spec.name] = positional.slice(at);
+      at = positional.length;
+      continue;
+    }
+    const value = positional[at++];
+    if (value === undefined) {
+      if (!spec.optional) usage("Something is missing", `${spec.name.toUpperCase()}: ${spec.help}`, choicesOf(spec.choices));
+    } else if (spec.choices && !spec.choices.includes(value)) {
+      const near = nearest(value, spec.choices);
+      usage(
+        `Unknown ${spec.name}`,
+        `"${value}"`,
+        near ? `Did you mean "${near}"? One of: ${spec.choices.join(", ")}.` : choicesOf(spec.choices),
+      );
+    } else values[spec.name] = value;
+  }
+  if (at < positional.length) usage("Too many words", positional.slice(at).join(" "));
+  return { arguments: values, flags, diagnostics };
+}
+
+const choicesOf = (choices: readonly string[] | undefined): string | undefined =>
+  choices ? `One of: ${choices.join(", ")}.` : undefined;
+
+function splitFlag(word: string): [string, string | undefined] {
+  const bare = word.replace(/^--?/, "");
+  const equals = bare.indexOf("=");
+  return equals < 0 ? [bare, undefined] : [bare.slice(0, equals), bare.slice(equals + 1)];
+}

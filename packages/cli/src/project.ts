@@ -1,0 +1,62 @@
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Emit, fail, type Machine, unwrap } from "@doge/core";
+import { loadSettings, type Project, validateProject } from "@doge/workflow";
+
+const CONFIG_FILE = "doge.config.ts";
+
+/** The folder of the project that `from` stands in. */
+export async function findProject(machine: Machine, from: string): Promise<string> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (await machine.files.exists(join(folder, CONFIG_FILE))) return folder;
+    if (dirname(folder) === folder) break;
+  }
+  return fail({
+    code: "no-project",
+    summary: "There is no Doge project here",
+    detail: `No ${CONFIG_FILE} in ${from} or any folder above.`,
+    remedy: "Make one with doge new NAME, or go to your project's folder.",
+  });
+}
+
+/** Loads and checks a project's configuration and the settings beside it. */
+export async function loadProject(
+  machine: Machine,
+  from: string,
+  emit: Emit,
+  signal: AbortSignal,
+  hide: (value: string | undefined) => void,
+): Promise<Project> {
+  const folder = await findProject(machine, from);
+  const settings = await loadSettings(machine.files, folder, machine.env);
+  for (const name of SECRET_SETTINGS) hide(settings.env[name]);
+  const config = unwrap(validateProject(await importConfig(join(folder, CONFIG_FILE)), CONFIG_FILE));
+  return { folder, config, settings, machine: machine.withEnv(settings.env), emit, signal };
+}
+
+const SECRET_SETTINGS = [
+  "DIGITALOCEAN_TOKEN",
+  "SPACES_ACCESS_KEY_ID",
+  "SPACES_SECRET_ACCESS_KEY",
+  "GITHUB_TOKEN",
+  "TF_API_TOKEN",
+  "TFE_TOKEN",
+  "SSH_KEY",
+];
+
+async function importConfig(path: string): Promise<unknown> {
+  let module: { readonly default?: unknown };
+  try {
+    module = (await import(pathToFileURL(path).href)) as typeof module;
+  } catch (thrown) {
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    return fail({
+      code: "config-unreadable",
+      summary: "The project's configuration can't be loaded",
+      detail: message,
+      address: path,
+      remedy: code === "ERR_MODULE_NOT_FOUND" ? "Run npm ci first: the configuration imports what it installs." : `Mend ${CONFIG_FILE}.`,
+    });
+  }
+  return module.default;
+}

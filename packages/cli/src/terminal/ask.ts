@@ -1,0 +1,24 @@
+import { DogeError, error } from "@doge/core";
+
+/** Asks one question on the terminal; an empty answer takes the default. */
+export async function ask(question: string, fallback?: string): Promise<string> {
+  const { isCancel, text } = await import("@clack/prompts");
+  const answer = await text({
+    message: question,
+    ...(fallback ? { placeholder: fallback, defaultValue: fallback } : {}),
+    validate: (value) => (value || fallback ? undefined : "Please give an answer."),
+  });
+  if (isCancel(answer)) throw cancelled();
+  return answer;
+}
+
+/** Asks for yes or no; anything but yes is no. */
+export async function confirm(question: string): Promise<boolean> {
+  const prompts = await import("@clack/prompts");
+  const answer = await prompts.confirm({ message: question, initialValue: false });
+  if (prompts.isCancel(answer)) throw cancelled();
+  return answer;
+}
+
+const cancelled = (): DogeError =>
+  new DogeError([error({ code: "cancelled", summary: "Cancelled", detail: "Nothing was changed." })]);

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fail, type Machine } from "@doge/core";
+import type { ToolHome } from "./command.ts";
+
+/**
+ * The template's files by path. In the built package they stand in one JSON file: npm leaves `.gitignore`
+ * and the like out of packages.
+ */
+export async function readTemplate(home: ToolHome): Promise<Record<string, string>> {
+  const path = join(home.templates, "web.json");
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
+  } catch {
+    return readFolder(join(home.templates, "web"));
+  }
+}
+
+/** Every file below a folder, by its path in it. */
+export function readFolder(folder: string): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(folder, path);
+    if (!name.split("/").includes("node_modules")) files[name] = readFileSync(path, "utf8");
+  }
+  return files;
+}
+
+/**
+ * Packs the tool that runs now into `folder` and returns the file's path: until a version is published, a
+ * project pins this very file.
+ */
+export async function packTool(machine: Machine, home: ToolHome, folder: string): Promise<string> {
+  await machine.files.write(join(folder, ".keep"), "");
+  const { exitCode, stdout, stderr } = await machine.processes.run({
+    argv: ["npm", "pack", "--json", "--silent", "--ignore-scripts", "--pack-destination", folder],
+    cwd: home.packageFolder,
+  });
+  await machine.files.remove(join(folder, ".keep"));
+  if (exitCode !== 0) {
+    fail({ code: "pack-failed", summary: "The tool could not be packed for the project", detail: stderr.trim(), remedy: "npm must be on the PATH." });
+  }
+  const packed = JSON.parse(stdout) as readonly { readonly filename: string }[] | Record<string, { readonly filename: string }>;
+  const [first] = Object.values(packed);
+  if (!first) return fail({ code: "pack-failed", summary: "The tool could not be packed for the project", detail: stdout });
+  return join(folder, first.filename);
+}

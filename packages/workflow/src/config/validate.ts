@@ -1,0 +1,60 @@
+import { type Diagnostic, error, nearest, type Outcome } from "@doge/core";
+import { z } from "zod";
+import { type ProjectConfig, projectSchema } from "./schema.ts";
+
+/** Checks what `doge.config.ts` exports; every mistake at once, each with its path. */
+export function validateProject(raw: unknown, file: string): Outcome<ProjectConfig> {
+  const parsed = projectSchema.safeParse(raw);
+  if (parsed.success) return { value: parsed.data, diagnostics: [] };
+  return { diagnostics: parsed.error.issues.flatMap((issue) => explain(issue, file)) };
+}
+
+function explain(issue: z.core.$ZodIssue, file: string): readonly Diagnostic[] {
+  const path = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") {
+    const known = keysAt(issue.path);
+    return issue.keys.map((key) => {
+      const near = nearest(key, known);
+      return error({
+        code: "config-unknown-key",
+        summary: "Unknown key in the project's configuration",
+        detail: `${[path, key].filter(Boolean).join(".")} in ${file}`,
+        address: [path, key].filter(Boolean).join("."),
+        remedy: near ? `Did you mean "${near}"?` : `Known keys here: ${known.join(", ")}.`,
+      });
+    });
+  }
+  return [
+    error({
+      code: "config-invalid",
+      summary: "Wrong value in the project's configuration",
+      detail: `${path || "the default export"} in ${file}: ${issue.message}`,
+      address: path,
+      remedy: `Mend it in ${file}; docs/configuration.md describes every key.`,
+    }),
+  ];
+}
+
+/** Keys that the schema knows at a path. */
+function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  let schema = z.toJSONSchema(projectSchema, { io: "input" }) as JsonSchema;
+  for (const part of path) schema = schema.properties?.[String(part)] ?? {};
+  return Object.keys(schema.properties ?? {});
+}
+
+/** The part of JSON Schema that zod prints for our configuration. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly enum?: readonly string[];
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly pattern?: string;
+}
+
+export const projectJsonSchema = (): JsonSchema => z.toJSONSchema(projectSchema, { io: "input" }) as JsonSchema;

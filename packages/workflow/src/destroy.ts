@@ -1,0 +1,49 @@
+import type { Project } from "./project.ts";
+import { requireTokens } from "./requirements.ts";
+import { convergeWorkspace, type WorkspaceResult } from "./run-workspace.ts";
+import { vendors } from "./vendors.ts";
+import { step } from "@doge/core";
+import { workspaceNames, type WorkspaceName } from "./workspaces/names.ts";
+
+export interface DestroyResult {
+  readonly workspaces: readonly WorkspaceResult[];
+  readonly milliseconds: number;
+}
+
+/**
+ * Destroys workspaces in the seed's order: prod, stage, dotenv, base, meta, and last meta's own workspace.
+ * One that is gone already is passed over. The repository stays unless told: it holds people's work.
+ */
+export async function destroy(
+  project: Project,
+  options: { readonly only?: WorkspaceName; readonly repository?: boolean } = {},
+): Promise<DestroyResult> {
+  const now = (): Date => project.machine.clock.now();
+  const started = now().getTime();
+  requireTokens(project);
+  const tfe = vendors(project).tfe();
+  const { organization } = project.config.hcp;
+
+  const workspaces: WorkspaceResult[] = [];
+  for (const name of [...workspaceNames].reverse()) {
+    if (options.only && options.only !== name) continue;
+    if (!(await tfe.workspaces.byName(organization, `${project.config.slug}-${name}`))) continue;
+    workspaces.push(await convergeWorkspace(project, name, { destroy: true, message: "doge destroy" }));
+  }
+  if (!options.only || options.only === "meta") await removeMeta(project);
+  if (options.repository) {
+    const { owner, repository } = project.config.github;
+    await step(project.emit, now, { step: "repository", title: `Deleting the repository ${owner}/${repository}` }, () =>
+      vendors(project).github().repositories.delete(owner, repository),
+    );
+  }
+  return { workspaces, milliseconds: now().getTime() - started };
+}
+
+/** Meta can't remove the workspace that holds its own state: that is done last, by hand. */
+async function removeMeta(project: Project): Promise<void> {
+  const tfe = vendors(project).tfe();
+  const { config } = project;
+  const meta = await tfe.workspaces.byName(config.hcp.organization, `${config.slug}-meta`);
+  if (meta) await tfe.workspaces.delete(meta.id);
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto";
+import { type Files, fail, Secret } from "@doge/core";
+import { parseEnv } from "node:util";
+import type { ProjectConfig } from "../config/schema.ts";
+
+/** Environments that have env files of their own. Staging starts from production's and overrides. */
+export type EnvFileSet = "local" | "staging" | "production";
+
+/** Contents by name: `{ ".app": …, ".postgres": … }`. */
+export type EnvFiles = Readonly<Record<string, Secret>>;
+
+const password = (): string => randomBytes(24).toString("base64url");
+
+/** What `doge new` writes: every secret generated, nothing left to invent. */
+export function newEnvFiles(config: ProjectConfig): Record<EnvFileSet, Record<string, string>> {
+  const database = config.slug.replaceAll("-", "_");
+  const credentials = password();
+  const app = (user: string, secret: string, host: string): string[] => [
+    `PORT=${config.app.port}`,
+    `DATABASE_URL=postgres://${user}:${secret}@${host}:5432/${database}`,
+  ];
+  return {
+    local: {
+      ".app": lines([...app(database, "local", "localhost"), "DOGE_ENVIRONMENT=local"]),
+      ".postgres": lines([`POSTGRES_USER=${database}`, "POSTGRES_PASSWORD=local", `POSTGRES_DB=${database}`]),
+    },
+    staging: {
+      ".app": lines([
+        "# Over .envs/.production/.app on staging. What is not here is the same there.",
+        "DOGE_ENVIRONMENT=stage",
+      ]),
+    },
+    production: {
+      ".app": lines([
+        ...app(database, credentials, "postgres"),
+        "DOGE_ENVIRONMENT=prod",
+      ]),
+      ".postgres": lines([
+        `POSTGRES_USER=${database}`,
+        `POSTGRES_PASSWORD=${credentials}`,
+        `POSTGRES_DB=${database}`,
+      ]),
+    },
+  };
+}
+
+const lines = (content: readonly string[]): string => `${content.join("\n")}\n`;
+
+/** Reads `.envs/.production` or `.envs/.staging`. */
+export async function readEnvFiles(files: Files, folder: string, set: EnvFileSet): Promise<EnvFiles> {
+  const path = `${folder}/.envs/.${set}`;
+  const names = (await files.list(path)).filter((name) => /^\.[a-z][a-z0-9_-]*$/.test(name));
+  const found: Record<string, Secret> = {};
+  for (const name of names) {
+    const content = await files.read(`${path}/${name}`);
+    if (content !== undefined) found[name] = new Secret(content);
+  }
+  if (set === "production" && names.length === 0) {
+    fail({
+      code: "env-files-missing",
+      summary: "The env files of production are missing",
+      detail: `${path} is empty or not there. It is kept out of version control: a clone does not have it.`,
+      address: path,
+      remedy: "Ask a colleague for .envs/, or run `doge env pull` where the workspaces hold them already.",
+    });
+  }
+  return found;
+}
+
+const secretPrefix = { production: "PROD", staging: "STAGE" } as const;
+
+/** Name of the GitHub environment secret of an env file: `.envs/.production/.app` → `PROD_APP`. */
+export const secretName = (set: "production" | "staging", file: string): string =>
+  `${secretPrefix[set]}_${file.slice(1).toUpperCase().replaceAll("-", "_")}`;
+
+/** The `env_file_map` of an environment: secret name → base64 content. Staging carries both sets. */
+export function envFileMap(environment: "stage" | "prod", production: EnvFiles, staging: EnvFiles): Record<string, string> {
+  const entries = (set: "production" | "staging", found: EnvFiles): [string, string][] =>
+    Object.entries(found).map(([file, content]) => [secretName(set, file), Buffer.from(content.reveal()).toString("base64")]);
+  const map = [...entries("production", production), ...(environment === "stage" ? entries("staging", staging) : [])];
+  return Object.fromEntries(map.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * The env files of a droplet: production's, and on staging the staging ones over them, variable by variable.
+ * The result is plain `NAME=value` text for `env_file:`.
+ */
+export function mergedEnvFiles(environment: "stage" | "prod", production: EnvFiles, staging: EnvFiles): EnvFiles {
+  if (environment === "prod") return production;
+  const names = new Set([...Object.keys(production), ...Object.keys(staging)]);
+  const merged: Record<string, Secret> = {};
+  for (const name of names) {
+    const below = production[name];
+    const over = staging[name];
+    merged[name] = below && over ? new Secret(overlay(below.reveal(), over.reveal())) : ((over ?? below) as Secret);
+  }
+  return merged;
+}
+
+function overlay(below: string, over: string): string {
+  const values = { ...parseEnv(below), ...parseEnv(over) };
+  return lines(Object.entries(values).map(([name, value]) => `${name}=${value}`));
+}
+
+/** Env files as a CI job has them: environment secrets `PROD_APP`, `STAGE_APP`… in one JSON object. */
+export function envFilesFromSecrets(json: string): { readonly production: EnvFiles; readonly staging: EnvFiles } {
+  let secrets: Record<string, unknown>;
+  try {
+    secrets = JSON.parse(json) as Record<string, unknown>;
+  } catch {
+    return fail({
+      code: "env-files-unreadable",
+      summary: "The env files of the job can't be read",
+      detail: "DOGE_ENV_FILES is not a JSON object.",
+      remedy: "The deploy workflow passes DOGE_ENV_FILES: ${{ toJSON(secrets) }}; compare it with the template's.",
+    });
+  }
+  const production: Record<string, Secret> = {};
+  const staging: Record<string, Secret> = {};
+  for (const [name, value] of Object.entries(secrets)) {
+    const match = /^(PROD|STAGE)_([A-Z0-9_]+)$/.exec(name);
+    if (!match?.[2] || typeof value !== "string") continue;
+    const file = `.${match[2].toLowerCase().replaceAll("_", "-")}`;
+    (match[1] === "PROD" ? production : staging)[file] = new Secret(Buffer.from(value, "base64").toString("utf8"));
+  }
+  return { production, staging };
+}

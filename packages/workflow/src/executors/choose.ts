@@ -1,0 +1,11 @@
+import type { Project } from "../project.ts";
+import { vendors } from "../vendors.ts";
+import type { Executor, WorkspaceDefinition } from "./executor.ts";
+import { hcpExecutor } from "./hcp.ts";
+import { nativeExecutor } from "./native.ts";
+
+/** Local workspaces run on this machine; remote ones where `doge.config.ts` says. */
+export function executorFor(project: Project, workspace: WorkspaceDefinition): Executor {
+  const tfe = vendors(project).tfe();
+  return workspace.execution === "local" ? nativeExecutor(project, tfe) : hcpExecutor(project, tfe);
+}

@@ -1,0 +1,84 @@
+import type { ResourceAction, Secret } from "@doge/core";
+import type { WorkspaceName } from "../workspaces/names.ts";
+
+/** A workspace as a run needs it. */
+export interface WorkspaceDefinition {
+  readonly name: WorkspaceName;
+  /** Name in HCP Terraform: `<slug>-<name>`. */
+  readonly fullName: string;
+  /** Where its runs happen: its own machine for what only this machine has, or HCP. */
+  readonly execution: "remote" | "local";
+  /** Terraform JSON documents by file name: ours as `main.tf.json`, the user's own beside it. */
+  readonly documents: Readonly<Record<string, string>>;
+  /** Values of variables that are given here and not kept in HCP. */
+  readonly variables: Readonly<Record<string, Secret>>;
+}
+
+export interface RunOptions {
+  readonly destroy?: boolean;
+  readonly refreshOnly?: boolean;
+  readonly targets?: readonly string[];
+  readonly replace?: readonly string[];
+  /** Never applied: a plan to look at. */
+  readonly speculative?: boolean;
+  /** Shown in HCP's list of runs. */
+  readonly message?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Counts {
+  readonly add: number;
+  readonly change: number;
+  readonly destroy: number;
+}
+
+export interface PlannedChange {
+  readonly address: string;
+  readonly action: ResourceAction;
+}
+
+/** What a run would change. The same shape from every executor, so that views and comments need only one. */
+export interface PlannedRun {
+  readonly workspace: WorkspaceName;
+  readonly destroy: boolean;
+  readonly counts: Counts;
+  readonly hasChanges: boolean;
+  readonly changes: readonly PlannedChange[];
+  /** For people, as Terraform shows it; sensitive values masked. */
+  readonly text: string;
+  /** Where to read on, where the executor has a page for it. */
+  readonly url?: string;
+  /** Carries out exactly this plan. Throws DogeError; what was done until then is in the state. */
+  apply(): Promise<AppliedRun>;
+  /** Lets go of a plan that will not be applied: unlocks the workspace. */
+  discard(): Promise<void>;
+}
+
+export interface AppliedRun {
+  readonly workspace: WorkspaceName;
+  readonly counts: Counts;
+  readonly url?: string;
+}
+
+/** Carries runs out. */
+export interface Executor {
+  readonly name: "hcp" | "native";
+  /** Throws DogeError where the plan fails. */
+  plan(workspace: WorkspaceDefinition, options?: RunOptions): Promise<PlannedRun>;
+}
+
+/** Changes that a plan counts, from Terraform's plan JSON 1.2 (`resource_changes`). */
+export function changesOf(planJson: unknown): readonly PlannedChange[] {
+  const document = planJson as { readonly resource_changes?: readonly { address: string; mode?: string; change: { actions: readonly string[] } }[] };
+  return (document.resource_changes ?? [])
+    .map(({ address, change }) => ({ address, action: actionOf(change.actions) }))
+    .filter(({ action }) => action !== "no-op" && action !== "read");
+}
+
+function actionOf(actions: readonly string[]): ResourceAction {
+  if (actions.length === 2) return "replace";
+  const [action] = actions;
+  return action === "create" || action === "update" || action === "delete" || action === "read" || action === "forget" ? action : "no-op";
+}
+
+export const noChanges = (counts: Counts): boolean => counts.add + counts.change + counts.destroy === 0;

@@ -1,0 +1,13 @@
+import type { Emit, Machine } from "@doge/core";
+import type { ProjectConfig } from "./config/schema.ts";
+import type { Settings } from "./settings.ts";
+
+/** A user's repository with its configuration, its settings, and the machine that Doge runs on. */
+export interface Project {
+  readonly folder: string;
+  readonly config: ProjectConfig;
+  readonly settings: Settings;
+  readonly machine: Machine;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,79 @@
+import { fail, step } from "@doge/core";
+import type { Project } from "../project.ts";
+import { vendors } from "../vendors.ts";
+import { gitIn, requireCleanTree } from "./git.ts";
+
+export interface RepositoryResult {
+  readonly url: string;
+  readonly created: boolean;
+  readonly pushed: boolean;
+}
+
+/** The first push runs no workflow: there is no environment to deploy to yet. `doge up` deploys at its end. */
+export const FIRST_COMMIT = "First commit\n\nMade by doge new. [skip ci]";
+
+/**
+ * Makes the GitHub repository, or takes the one that is there if it is empty or already ours, and pushes
+ * `main`. Safe to run again at any point.
+ */
+export async function createRepository(project: Project): Promise<RepositoryResult> {
+  const { config, settings, machine, folder, emit } = project;
+  const { owner, repository, private: isPrivate } = config.github;
+  const now = (): Date => machine.clock.now();
+  const github = vendors(project).github();
+  const token = settings.token("GITHUB_TOKEN");
+  const server = settings.endpoint("GITHUB_SERVER_URL");
+  const remote = `${server}/${owner}/${repository}.git`;
+  const git = gitIn(machine, folder, token ? { server, token } : undefined);
+
+  await prepareLocal(git, folder, remote);
+  const existing = await github.repositories.get(owner, repository);
+  const created = existing === undefined;
+  if (created) {
+    await step(emit, now, { step: "repository.create", title: `Creating ${owner}/${repository}`, parent: "repository" }, () =>
+      github.repositories.create({ owner, name: repository, private: isPrivate, description: config.name }),
+    );
+  }
+
+  const local = await git.run("rev-parse", "main");
+  const there = (await git.ask("ls-remote", remote, "refs/heads/main")).stdout.split("\t")[0]?.trim() ?? "";
+  if (there !== "" && there !== local && (await git.ask("merge-base", "--is-ancestor", there, "main")).exitCode !== 0) {
+    if ((await git.ask("cat-file", "-e", there)).exitCode === 0 || !created) {
+      const known = (await git.ask("merge-base", "--is-ancestor", "main", there)).exitCode === 0;
+      if (known) return { url: `${server}/${owner}/${repository}`, created, pushed: false };
+      fail({
+        code: "repository-taken",
+        summary: "The repository holds another history",
+        detail: `${owner}/${repository} has commits on main that this folder does not know.`,
+        address: remote,
+        remedy: "If it is this project's, run git fetch origin and git merge origin/main first; else choose another name in doge.config.ts.",
+      });
+    }
+  }
+  const pushed = there !== local && there === "";
+  if (pushed) await git.run("push", "--set-upstream", "origin", "main");
+  return { url: `${server}/${owner}/${repository}`, created, pushed };
+}
+
+/** A git repository with a first commit on main, hooks and the remote; keeps what is there. */
+async function prepareLocal(git: ReturnType<typeof gitIn>, folder: string, remote: string): Promise<void> {
+  const inside = await git.ask("rev-parse", "--show-toplevel");
+  if (inside.exitCode !== 0 || inside.stdout.trim() !== folder) await git.run("init", "--initial-branch=main", "--quiet");
+  if ((await git.ask("rev-parse", "--verify", "--quiet", "HEAD")).exitCode === 0) await requireCleanTree(git);
+  else {
+    const who = await git.ask("config", "user.email");
+    const identity = who.stdout.trim() === "" ? ["-c", "user.name=Doge", "-c", "user.email=doge@users.noreply.github.com"] : [];
+    await git.run("add", "--all");
+    await git.run(...identity, "commit", "--quiet", "--message", FIRST_COMMIT);
+  }
+  const current = await git.ask("remote", "get-url", "origin");
+  if (current.exitCode !== 0) await git.run("remote", "add", "origin", remote);
+  else if (current.stdout.trim() !== remote) {
+    fail({
+      code: "remote-differs",
+      summary: "The git remote points elsewhere",
+      detail: `origin is ${current.stdout.trim()}, doge.config.ts says ${remote}.`,
+      remedy: `git remote set-url origin ${remote}, or correct github.owner and github.repository in doge.config.ts.`,
+    });
+  }
+}

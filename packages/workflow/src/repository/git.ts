@@ -1,0 +1,59 @@
+import { fail, type Machine, type ProcessResult, type Secret } from "@doge/core";
+
+/** git in a project's folder. A token reaches git by its environment, never by argv or the remote's URL. */
+export interface Git {
+  run(...words: string[]): Promise<string>;
+  /** Like `run`, but a failure is a result: for questions. */
+  ask(...words: string[]): Promise<ProcessResult>;
+}
+
+export function gitIn(machine: Machine, folder: string, auth?: { readonly server: string; readonly token: Secret }): Git {
+  const env = {
+    GIT_TERMINAL_PROMPT: "0",
+    ...(auth
+      ? {
+          GIT_CONFIG_COUNT: "1",
+          GIT_CONFIG_KEY_0: `http.${auth.server}/.extraheader`,
+          GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from(`x-access-token:${auth.token.reveal()}`).toString("base64")}`,
+        }
+      : {}),
+  };
+  const ask = (...words: string[]): Promise<ProcessResult> =>
+    machine.processes.run({ argv: ["git", ...words], cwd: folder, env });
+  return {
+    ask,
+    async run(...words) {
+      const result = await ask(...words);
+      if (result.exitCode === 127) {
+        fail({ code: "git-missing", summary: "git is not installed", remedy: "Install git 2.28 or newer." });
+      }
+      if (result.exitCode !== 0) {
+        fail({
+          code: "git-failed",
+          summary: "git failed",
+          detail: `git ${words.join(" ")}\n${result.stderr.trim()}`,
+          address: folder,
+        });
+      }
+      return result.stdout.trim();
+    },
+  };
+}
+
+/** The commit and the tree that a branch or HEAD stands at. */
+export async function headOf(git: Git, ref = "HEAD"): Promise<{ readonly commit: string; readonly tree: string }> {
+  return { commit: await git.run("rev-parse", `${ref}^{commit}`), tree: await git.run("rev-parse", `${ref}^{tree}`) };
+}
+
+/** Refuses a work tree with changes that no commit holds: what is deployed must be what git has. */
+export async function requireCleanTree(git: Git): Promise<void> {
+  const changes = await git.run("status", "--porcelain");
+  if (changes === "") return;
+  const files = changes.split("\n").slice(0, 5).map((line) => line.slice(3));
+  fail({
+    code: "dirty-tree",
+    summary: "There are changes that are not committed",
+    detail: `${files.join(", ")}${changes.split("\n").length > 5 ? ", …" : ""}: they would not be part of what is deployed.`,
+    remedy: "Commit or stash them, then run this again.",
+  });
+}

@@ -1,0 +1,92 @@
+import { type Files, Secret } from "@doge/core";
+import type { Configuration } from "@doge/engine";
+import type { ProjectConfig } from "../config/schema.ts";
+import { envFileMap, readEnvFiles } from "../env/files.ts";
+import type { WorkspaceDefinition } from "../executors/executor.ts";
+import type { Project } from "../project.ts";
+import { baseWorkspace } from "./base.ts";
+import { dotenvWorkspace } from "./dotenv.ts";
+import { environmentWorkspace } from "./environment.ts";
+import { metaWorkspace } from "./meta.ts";
+import type { WorkspaceName } from "./names.ts";
+
+/** The typed configuration of a workspace. */
+export function configurationOf(config: ProjectConfig, name: WorkspaceName): Configuration {
+  switch (name) {
+    case "meta":
+      return metaWorkspace(config);
+    case "base":
+      return baseWorkspace(config);
+    case "dotenv":
+      return dotenvWorkspace(config);
+    case "stage":
+    case "prod":
+      return environmentWorkspace(config, name);
+  }
+}
+
+/** Terraform JSON as every executor gets it, and as `.doge/terraform` holds it for people to read. */
+export const renderConfiguration = (configuration: Configuration): string =>
+  `${JSON.stringify(configuration.toJSON(), null, 2)}\n`;
+
+/** Where a user's own resources stand: `infra/<workspace>/*.tf.json`, added to ours. */
+export const userFolder = (folder: string, name: WorkspaceName): string => `${folder}/infra/${name}`;
+
+export async function userDocuments(files: Files, folder: string, name: WorkspaceName): Promise<Record<string, string>> {
+  const documents: Record<string, string> = {};
+  for (const file of await files.list(userFolder(folder, name))) {
+    if (!file.endsWith(".tf.json") && !file.endsWith(".tf")) continue;
+    const content = await files.read(`${userFolder(folder, name)}/${file}`);
+    if (content !== undefined) documents[file === "main.tf.json" ? "user-main.tf.json" : file] = content;
+  }
+  return documents;
+}
+
+/** Everything that a run of a workspace needs. Reads env files for dotenv and tokens for meta. */
+export async function defineWorkspace(project: Project, name: WorkspaceName): Promise<WorkspaceDefinition> {
+  const { config, folder, machine } = project;
+  return {
+    name,
+    fullName: `${config.slug}-${name}`,
+    execution: name === "meta" || name === "dotenv" || config.executor === "native" ? "local" : "remote",
+    documents: {
+      "main.tf.json": renderConfiguration(configurationOf(config, name)),
+      ...(await userDocuments(machine.files, folder, name)),
+    },
+    variables: await localVariables(project, name),
+  };
+}
+
+/** Variables that this machine gives; the others stand in HCP, in variable sets. */
+async function localVariables(project: Project, name: WorkspaceName): Promise<Record<string, Secret>> {
+  const { settings, machine, folder, config } = project;
+  const tokens = {
+    do_token: settings.token("DIGITALOCEAN_TOKEN"),
+    do_spaces_access_id: settings.token("SPACES_ACCESS_KEY_ID"),
+    do_spaces_secret_key: settings.token("SPACES_SECRET_ACCESS_KEY"),
+    gh_token: settings.token("GITHUB_TOKEN"),
+    tf_api_token: settings.token("TF_API_TOKEN"),
+  };
+  const given = Object.fromEntries(Object.entries(tokens).filter((entry): entry is [string, Secret] => entry[1] !== undefined));
+  const pick = (...names: string[]): Record<string, Secret> =>
+    Object.fromEntries(Object.entries(given).filter(([key]) => names.includes(key)));
+
+  if (name === "meta") return given;
+  if (name === "dotenv") {
+    const production = await readEnvFiles(machine.files, folder, "production");
+    const staging = await readEnvFiles(machine.files, folder, "staging");
+    return {
+      ...pick("tf_api_token"),
+      env_file_map_stage: new Secret(JSON.stringify(envFileMap("stage", production, staging))),
+      env_file_map_prod: new Secret(JSON.stringify(envFileMap("prod", production, staging))),
+    };
+  }
+  if (config.executor !== "native") return {};
+  if (name === "base") return pick("do_token", "gh_token", "tf_api_token");
+  const production = await readEnvFiles(machine.files, folder, "production");
+  const staging = await readEnvFiles(machine.files, folder, "staging");
+  return {
+    ...pick("do_token", "do_spaces_access_id", "do_spaces_secret_key", "gh_token"),
+    env_file_map: new Secret(JSON.stringify(envFileMap(name, production, staging))),
+  };
+}

