@@ -1,0 +1,83 @@
+import { type Clock, type Emit, type Http, type HttpResponse, type RetryPolicy, sendWithRetry } from "@doge/core";
+import { type Vendor, answered, unanswered } from "./errors.ts";
+
+/** What every vendor's client is made from. */
+export interface ClientOptions {
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly emit?: Emit;
+  /** Ends reads and pauses at once. Writes always run to their end: half a create is an orphan. */
+  readonly signal?: AbortSignal;
+  readonly retry?: RetryPolicy;
+}
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD";
+
+export interface SendOptions {
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is, instead of `body`. */
+  readonly bytes?: string | Uint8Array;
+  /** Left out where true: an upload or log address is its own authority. */
+  readonly anonymous?: boolean;
+  readonly timeoutMilliseconds?: number;
+}
+
+/** JSON over HTTP with one vendor's base address, credentials and errors. */
+export interface Api {
+  /** One answer below 400. `path` starts with `/`, or is a whole URL. Throws ApiError. */
+  send(method: Method, path: string, options?: SendOptions): Promise<HttpResponse>;
+  /** The body of an answer below 400. */
+  json<T>(method: Method, path: string, body?: unknown): Promise<T>;
+}
+
+export function createApi(
+  options: ClientOptions,
+  vendor: Vendor,
+  endpoint: {
+    readonly url: string;
+    readonly authorization: () => string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly contentType?: string;
+  },
+): Api {
+  const base = endpoint.url.replace(/\/+$/, "");
+
+  const send: Api["send"] = async (method, path, sending = {}) => {
+    const url = path.startsWith("/") ? base + path : path;
+    const body = sending.bytes ?? (sending.body === undefined ? undefined : JSON.stringify(sending.body));
+    const request = {
+      method,
+      url,
+      headers: {
+        ...endpoint.headers,
+        ...(sending.anonymous ? {} : { authorization: endpoint.authorization() }),
+        ...(body === undefined ? {} : { "content-type": endpoint.contentType ?? "application/json" }),
+        ...sending.headers,
+      },
+      ...(body === undefined ? {} : { body }),
+      ...(options.signal && method === "GET" ? { signal: options.signal } : {}),
+      ...(sending.timeoutMilliseconds ? { timeoutMilliseconds: sending.timeoutMilliseconds } : {}),
+    };
+    let response: HttpResponse;
+    try {
+      response = await sendWithRetry(options.http, options.clock, request, retryOptions(options));
+    } catch (thrown) {
+      throw unanswered(vendor, request, thrown);
+    }
+    if (response.status >= 400) throw answered(vendor, request, response);
+    return response;
+  };
+
+  return {
+    send,
+    json: async <T>(method: Method, path: string, body?: unknown) =>
+      (await send(method, path, body === undefined ? {} : { body })).json() as T,
+  };
+}
+
+export const retryOptions = (options: ClientOptions): { policy?: RetryPolicy; emit?: Emit } => ({
+  ...(options.retry ? { policy: options.retry } : {}),
+  ...(options.emit ? { emit: options.emit } : {}),
+});
