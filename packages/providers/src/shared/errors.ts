@@ -181,8 +181,9 @@ export function alreadyExists(
 export async function createOnce<T>(options: {
   readonly create: () => Promise<T>;
   readonly find: () => Promise<T | undefined>;
-  readonly taken: readonly number[];
-  readonly exists: (object: T) => DogeError;
+  /** Statuses that may mean "exists already"; left out where the vendor allows two alike. */
+  readonly taken?: readonly number[];
+  readonly exists?: (object: T) => DogeError;
 }): Promise<T> {
   try {
     return await options.create();
@@ -190,7 +191,7 @@ export async function createOnce<T>(options: {
     if (effectUnknown(thrown)) {
       const made = await options.find().catch(() => undefined);
       if (made !== undefined) return made;
-    } else if (hasStatus(thrown, ...options.taken)) {
+    } else if (options.exists && hasStatus(thrown, ...(options.taken ?? []))) {
       const found = await options.find().catch(() => undefined);
       if (found !== undefined) throw options.exists(found);
     }
