@@ -16,6 +16,7 @@ export function nodeMachine(env: Machine["env"] = process.env): Machine {
     files: nodeFiles,
     processes: nodeProcesses,
     http: nodeHttp(env),
+    names: nodeNames(env),
     env,
     withEnv: nodeMachine,
   };

@@ -1,0 +1,165 @@
+import type { Client, ClientChannel } from "ssh2";
+import { fail, TransportError } from "@doge/core";
+import { bytesOf, filesOver } from "./files.ts";
+import type { Host, HostCommand, Terminal } from "./host.ts";
+import { commandLine } from "./quote.ts";
+import { httpOver } from "./tunnel.ts";
+
+/** A Host over a connection that is ready. */
+export function sshHost(client: Client, name: string): Host {
+  let open = true;
+  const waiting = new Set<(thrown: Error) => void>();
+  const lost = (thrown?: Error): void => {
+    open = false;
+    for (const reject of waiting) reject(thrown ?? new Error("connection closed"));
+    waiting.clear();
+  };
+  client.on("error", lost);
+  client.on("close", () => lost());
+
+  /** Whatever waits for the host fails when the connection does: channels alone would wait for ever. */
+  async function attached<T>(work: (reject: (thrown: Error) => void) => Promise<T>): Promise<T> {
+    let reject: (thrown: Error) => void = () => {};
+    const gone = new Promise<never>((_, refuse) => (reject = refuse));
+    if (!open) lostConnection("it was closed before");
+    waiting.add(reject);
+    try {
+      return await Promise.race([work(reject), gone]);
+    } catch (thrown) {
+      if (!open) lostConnection(thrown instanceof Error ? thrown.message : String(thrown));
+      throw thrown;
+    } finally {
+      waiting.delete(reject);
+    }
+  }
+
+  function lostConnection(detail: string): never {
+    fail({
+      code: "ssh-lost",
+      summary: "The connection to the droplet was lost",
+      detail,
+      address: name,
+      remedy: "Run this again: it goes on where it stopped, and the site keeps serving.",
+    });
+  }
+
+  const channel = (line: string, options: { readonly pty?: object } = {}): Promise<ClientChannel> =>
+    new Promise((resolve, reject) => {
+      client.exec(line, options, (thrown, stream) => (thrown ? reject(thrown) : resolve(stream)));
+    });
+
+  const run: Host["run"] = (command) => attached(() => execute(channel, command));
+
+  return {
+    name,
+    run,
+    ...filesOver(name, run),
+
+    http: (request) =>
+      attached(() =>
+        httpOver(
+          () =>
+            new Promise((resolve, reject) => {
+              client.forwardOut("127.0.0.1", 0, "127.0.0.1", request.port, (thrown, stream) => {
+                const url = `http://127.0.0.1:${request.port}${request.path}`;
+                // The server refuses a channel only where it could not connect.
+                if (thrown) reject(new TransportError("refused", url, `${url}: ${thrown.message}`));
+                else resolve(stream);
+              });
+            }),
+          request,
+        ),
+      ),
+
+    shell: (terminal, argv) => attached(() => interactive(client, channel, terminal, argv)),
+
+    close: () =>
+      new Promise((resolve) => {
+        if (!open) return resolve();
+        client.once("close", () => resolve());
+        client.end();
+      }),
+  };
+}
+
+async function execute(
+  channel: (line: string) => Promise<ClientChannel>,
+  command: HostCommand,
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const stream = await channel(commandLine(command.argv));
+  return new Promise((resolve, reject) => {
+    let stdout = "";
+    let stderr = "";
+    let exitCode: number | undefined;
+    const stop = (thrown: Error): void => {
+      stream.close();
+      reject(thrown);
+    };
+    const timer =
+      command.timeoutMilliseconds === undefined
+        ? undefined
+        : setTimeout(
+            () => stop(new TransportError("timeout", "ssh:", `no end within ${command.timeoutMilliseconds} ms`)),
+            command.timeoutMilliseconds,
+          );
+    const aborted = (): void => stop(new TransportError("aborted", "ssh:", "aborted"));
+    command.signal?.addEventListener("abort", aborted, { once: true });
+
+    stream.setEncoding("utf8");
+    stream.stderr.setEncoding("utf8");
+    stream.on("data", (chunk: string) => {
+      stdout += chunk;
+      command.onOutput?.(chunk, "stdout");
+    });
+    stream.stderr.on("data", (chunk: string) => {
+      stderr += chunk;
+      command.onOutput?.(chunk, "stderr");
+    });
+    stream.on("exit", (code: number | null) => (exitCode = code ?? 143));
+    stream.on("close", () => {
+      clearTimeout(timer);
+      command.signal?.removeEventListener("abort", aborted);
+      // A channel without an exit status was cut off.
+      if (exitCode === undefined) reject(new Error("the command was cut off"));
+      else resolve({ exitCode, stdout, stderr });
+    });
+    // A command that ends before it reads its input is no failure of ours.
+    stream.on("error", () => {});
+    stream.end(command.stdin === undefined ? undefined : bytesOf(command.stdin));
+  });
+}
+
+async function interactive(
+  client: Client,
+  channel: (line: string, options: { readonly pty?: object }) => Promise<ClientChannel>,
+  { input, output, type = "xterm-256color" }: Terminal,
+  argv: readonly string[] | undefined,
+): Promise<number> {
+  const pty = { term: type, cols: output.columns ?? 80, rows: output.rows ?? 24 };
+  const stream = argv
+    ? await channel(commandLine(argv), { pty })
+    : await new Promise<ClientChannel>((resolve, reject) => {
+        client.shell(pty, (thrown, opened) => (thrown ? reject(thrown) : resolve(opened)));
+      });
+  const resize = (): void => {
+    stream.setWindow(output.rows ?? 24, output.columns ?? 80, 0, 0);
+  };
+  input.setRawMode?.(true);
+  output.on("resize", resize);
+  try {
+    return await new Promise((resolve) => {
+      let exitCode = 0;
+      stream.on("exit", (code: number | null) => (exitCode = code ?? 143));
+      stream.on("close", () => resolve(exitCode));
+      stream.on("error", () => {});
+      stream.pipe(output, { end: false });
+      stream.stderr.pipe(output, { end: false });
+      input.pipe(stream);
+    });
+  } finally {
+    input.unpipe(stream);
+    input.pause();
+    output.off("resize", resize);
+    input.setRawMode?.(false);
+  }
+}

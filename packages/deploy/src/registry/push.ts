@@ -1,0 +1,84 @@
+import type { AssembledImage } from "../image/assemble.ts";
+import type { Registry } from "./client.ts";
+import { media } from "./media.ts";
+import { byDigest } from "./reference.ts";
+
+/** An image that is in a registry, with what is known of its origin. */
+export interface PushedImage {
+  /** `ghcr.io/ada/shop@sha256:…`. */
+  readonly reference: string;
+  readonly digest: string;
+  readonly tree: string;
+}
+
+/** The tag under which a tree's image is found again. */
+export const treeTag = (tree: string): string => `tree-${tree}`;
+
+const hostOf = (registry: Registry): string => new URL(registry.url).host;
+
+/** Digest of a tag, or undefined where it does not exist. */
+export const resolveTag = (registry: Registry, repository: string, tag: string): Promise<string | undefined> =>
+  registry.resolve(repository, tag);
+
+/** The image that was pushed for a tree, so that the same tree is never built twice. */
+export async function findImageForTree(
+  registry: Registry,
+  repository: string,
+  tree: string,
+): Promise<PushedImage | undefined> {
+  const digest = await registry.resolve(repository, treeTag(tree));
+  return digest ? { reference: byDigest(hostOf(registry), repository, digest), digest, tree } : undefined;
+}
+
+/**
+ * Pushes layers that the registry does not have, then configuration and manifest, then the tag of the tree:
+ * a tag never names an image that is not whole. Pushing again sends nothing.
+ */
+export async function pushImage(options: {
+  readonly registry: Registry;
+  readonly repository: string;
+  readonly image: AssembledImage;
+  readonly tags?: readonly string[];
+  readonly onProgress?: (message: string) => void;
+}): Promise<PushedImage> {
+  const { registry, repository, image, onProgress = () => {} } = options;
+  const { base } = image;
+  const shared = base.registry.url === registry.url ? base.repository : undefined;
+
+  const descriptors = [
+    ...base.layers.map(({ digest, size }) => ({
+      digest,
+      size,
+      content: () => base.registry.blob(base.repository, digest),
+      from: shared,
+    })),
+    ...[...image.layers.values()].map(({ digest, bytes }) => ({
+      digest,
+      size: bytes.byteLength,
+      content: async () => bytes,
+      from: undefined,
+    })),
+    {
+      digest: image.configDescriptor.digest,
+      size: image.configDescriptor.size,
+      content: async () => image.configuration,
+      from: undefined,
+    },
+  ];
+  await Promise.all(
+    descriptors.map(async ({ digest, size, content, from }) => {
+      const outcome = await registry.putBlob(repository, { digest, content }, from);
+      onProgress(`${outcome} ${digest.slice(7, 19)} (${(size / 1e6).toFixed(1)} MB)`);
+    }),
+  );
+
+  await registry.putManifest(repository, image.digest, media.manifest, image.manifest);
+  for (const tag of [treeTag(image.tree), ...(options.tags ?? [])]) {
+    await registry.putManifest(repository, tag, media.manifest, image.manifest);
+  }
+  return {
+    reference: byDigest(hostOf(registry), repository, image.digest),
+    digest: image.digest,
+    tree: image.tree,
+  };
+}
