@@ -42,7 +42,9 @@ export function stateVersions(api: JsonApi): StateVersions {
     async download(version) {
       const url = version.attributes["hosted-state-download-url"];
       if (!url) throw new Error(`state version ${version.id} has no download address`);
-      return (await api.send("GET", url)).text();
+      // Stored objects live at addresses that are their own authority; only HCP Terraform itself sees the token.
+      const anonymous = new URL(url).origin !== new URL(api.address).origin;
+      return (await api.send("GET", url, { anonymous })).text();
     },
     async create(workspace, { content, serial, lineage, run }) {
       const version = await api.one<StateVersionAttributes>("POST", `${at(workspace)}/state-versions`, {
