@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as NetServer } from "node:net";
 import { randomUUID } from "node:crypto";
 import { DogeError, error } from "@doge/core";
 import { getRequestListener } from "@hono/node-server";
@@ -57,11 +57,7 @@ export async function serveApp(app: Hono, options: ServeOptions): Promise<HttpSe
 }
 
 /** Listens, or says which port is taken and what to do. */
-export async function listen(
-  server: { listen: Server["listen"]; once: Server["once"]; off: Server["off"]; address: Server["address"] },
-  host: string,
-  port: number,
-): Promise<AddressInfo> {
+export async function listen(server: NetServer, host: string, port: number): Promise<AddressInfo> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
