@@ -1,0 +1,148 @@
+import { type Clock, fail } from "@doge/core";
+import type { Host } from "../host/host.ts";
+import { shellScript } from "../host/quote.ts";
+
+/**
+ * Who may change a host. A lease is a file `lease/<number>`, made by `ln`, which only one can win; the highest
+ * number holds. So the number also fences: an owner that sees a higher one has lost, and stops.
+ */
+export interface Lease {
+  readonly number: number;
+  /** Throws `lease-lost` where someone else has taken over. Called before every step that changes something. */
+  check(): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface LeaseOwner {
+  /** Who, for people: `ada on GitHub Actions`. */
+  readonly owner: string;
+  readonly runUrl?: string;
+  readonly purpose: string;
+}
+
+// All times are the host's: clocks of different owners don't agree.
+const observe = shellScriptOf(`
+  mkdir -p "$1"; date +%s
+  last=$(ls "$1" | grep -E '^[0-9]+$' | sort -n | tail -n 1)
+  echo "\${last:-0}"; if [ -n "$last" ]; then cat "$1/$last"; fi`);
+const claim = shellScriptOf(`
+  mine="$1/claim.$$"; { date +%s; cat; } > "$mine"
+  if ln "$mine" "$1/$2" 2>/dev/null; then rm -f "$mine"; else rm -f "$mine"; exit 45; fi
+  for old in $(ls "$1" | grep -E '^[0-9]+$'); do if [ "$old" -lt $(($2 - 5)) ]; then rm -f "$1/$old"; fi; done`);
+const renew = shellScriptOf(`
+  if [ -e "$1/$(($2 + 1))" ]; then exit 45; fi
+  { date +%s; cat; } > "$1/claim.$$"; mv -f "$1/claim.$$" "$1/$2"`);
+const verify = shellScriptOf('if [ -e "$1/$(($2 + 1))" ] || [ ! -e "$1/$2" ]; then exit 45; fi');
+const taken = 45;
+
+function shellScriptOf(script: string): (...args: readonly string[]) => readonly string[] {
+  return (...args) => shellScript(script.trim(), ...args);
+}
+
+interface Holder extends Partial<LeaseOwner> {
+  readonly released?: boolean;
+}
+
+/**
+ * Takes the lease of a host. One whose owner has not been heard of for `expirySeconds` is taken over.
+ * Throws `lease-held`, naming the owner.
+ */
+export async function takeLease(options: {
+  readonly host: Host;
+  readonly clock: Clock;
+  /** Absolute path on the host. */
+  readonly folder: string;
+  readonly owner: LeaseOwner;
+  readonly expirySeconds?: number;
+  readonly heartbeatMilliseconds?: number;
+}): Promise<Lease> {
+  const { host, clock, folder, owner, expirySeconds = 60, heartbeatMilliseconds = 10_000 } = options;
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { now, number, at, holder } = await look(host, folder);
+    const age = now - at;
+    if (holder && !holder.released && age < expirySeconds) held(host, holder, age, expirySeconds);
+    const next = number + 1;
+    const result = await host.run({ argv: claim(folder, String(next)), stdin: JSON.stringify(owner) });
+    if (result.exitCode === 0) return keep(host, clock, folder, next, owner, heartbeatMilliseconds);
+    if (result.exitCode !== taken) broken(host, result.stderr);
+  }
+  return held(host, {}, 0, expirySeconds);
+}
+
+async function look(host: Host, folder: string) {
+  const result = await host.run({ argv: observe(folder) });
+  if (result.exitCode !== 0) broken(host, result.stderr);
+  const [now, number, at, ...rest] = result.stdout.split("\n");
+  let holder: Holder | undefined;
+  try {
+    const text = rest.join("\n").trim();
+    holder = text === "" ? undefined : (JSON.parse(text) as Holder);
+  } catch {
+    holder = {}; // torn: held by someone unknown until it expires
+  }
+  return { now: Number(now), number: Number(number), at: Number(at ?? 0), holder };
+}
+
+function keep(
+  host: Host,
+  clock: Clock,
+  folder: string,
+  number: number,
+  owner: LeaseOwner,
+  heartbeatMilliseconds: number,
+): Lease {
+  const stop = new AbortController();
+  const write = (content: Holder): Promise<{ readonly exitCode: number }> =>
+    host.run({ argv: renew(folder, String(number)), stdin: JSON.stringify(content) });
+  const beat = async (): Promise<void> => {
+    try {
+      for (;;) {
+        await clock.sleep(heartbeatMilliseconds, stop.signal);
+        await write(owner);
+      }
+    } catch {
+      // Stopped, or the connection is gone: the next check says so.
+    }
+  };
+  const beating = beat();
+  return {
+    number,
+    async check() {
+      const { exitCode } = await host.run({ argv: verify(folder, String(number)) });
+      if (exitCode === 0) return;
+      fail({
+        code: "lease-lost",
+        summary: "Another deploy has taken over this environment",
+        detail: `lease ${number} is no longer the newest`,
+        address: host.name,
+        remedy: "Nothing more was changed by this one. See `doge status` for what is live.",
+      });
+    },
+    async release() {
+      stop.abort();
+      await beating;
+      await write({ ...owner, released: true });
+    },
+  };
+}
+
+function held(host: Host, holder: Holder, age: number, expirySeconds: number): never {
+  const who = [holder.owner ?? "someone", holder.runUrl && `(${holder.runUrl})`].filter(Boolean).join(" ");
+  return fail({
+    code: "lease-held",
+    summary: "Another deploy is at work on this environment",
+    detail: `${who}: ${holder.purpose ?? "unknown"}, last heard of ${age} s ago`,
+    address: host.name,
+    remedy: `Wait until it is done. If it was killed, its lease ends ${Math.max(1, expirySeconds - age)} s from now.`,
+  });
+}
+
+function broken(host: Host, reason: string): never {
+  return fail({
+    code: "lease-broken",
+    summary: "The droplet's lease can't be read or written",
+    detail: reason.trim(),
+    address: host.name,
+    remedy: "Check the droplet's disk and the owner of ~/doge.",
+  });
+}
