@@ -14,9 +14,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   const positional: string[] = [];
   const diagnostics: Diagnostic[] = [];
   const usage = (summary: string, detail: string, remedy?: string): void => {
-    diagnostics.push(
-      error({ code: "usage", summary, detail, remedy: remedy ?? `Run doge ${command.name} --help.` }),
-    );
+    diagnostics.push(error({ code: "usage", summary, detail, remedy: remedy ?? `Run doge ${command.name} --help.` }));
   };
   const takesRest = command.arguments.at(-1)?.rest === true;
 
@@ -65,7 +63,8 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     }
     const value = positional[at++];
     if (value === undefined) {
-      if (!spec.optional) usage("Something is missing", `${spec.name.toUpperCase()}: ${spec.help}`, choicesOf(spec.choices));
+      if (!spec.optional)
+        usage("Something is missing", `${spec.name.toUpperCase()}: ${spec.help}`, choicesOf(spec.choices));
     } else if (spec.choices && !spec.choices.includes(value)) {
       const near = nearest(value, spec.choices);
       usage(

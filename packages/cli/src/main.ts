@@ -45,7 +45,13 @@ function unknownCommand(words: readonly string[]): number {
       : near
         ? `Did you mean doge ${near}?`
         : "Run doge help for the list.";
-  const diagnostic = { severity: "error", code: "unknown-command", summary: "Unknown command", detail: `doge ${words.join(" ")}`, remedy } as const;
+  const diagnostic = {
+    severity: "error",
+    code: "unknown-command",
+    summary: "Unknown command",
+    detail: `doge ${words.join(" ")}`,
+    remedy,
+  } as const;
   process.stderr.write(`${renderDiagnostics([diagnostic], style)}\n`);
   return 2;
 }

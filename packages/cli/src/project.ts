@@ -55,7 +55,10 @@ async function importConfig(path: string): Promise<unknown> {
       summary: "The project's configuration can't be loaded",
       detail: message,
       address: path,
-      remedy: code === "ERR_MODULE_NOT_FOUND" ? "Run npm ci first: the configuration imports what it installs." : `Mend ${CONFIG_FILE}.`,
+      remedy:
+        code === "ERR_MODULE_NOT_FOUND"
+          ? "Run npm ci first: the configuration imports what it installs."
+          : `Mend ${CONFIG_FILE}.`,
     });
   }
   return module.default;

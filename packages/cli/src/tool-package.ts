@@ -40,10 +40,18 @@ export async function packTool(machine: Machine, home: ToolHome, folder: string)
   });
   await machine.files.remove(join(folder, ".keep"));
   if (exitCode !== 0) {
-    fail({ code: "pack-failed", summary: "The tool could not be packed for the project", detail: stderr.trim(), remedy: "npm must be on the PATH." });
+    fail({
+      code: "pack-failed",
+      summary: "The tool could not be packed for the project",
+      detail: stderr.trim(),
+      remedy: "npm must be on the PATH.",
+    });
   }
-  const packed = JSON.parse(stdout) as readonly { readonly filename: string }[] | Record<string, { readonly filename: string }>;
+  const packed = JSON.parse(stdout) as
+    | readonly { readonly filename: string }[]
+    | Record<string, { readonly filename: string }>;
   const [first] = Object.values(packed);
-  if (!first) return fail({ code: "pack-failed", summary: "The tool could not be packed for the project", detail: stdout });
+  if (!first)
+    return fail({ code: "pack-failed", summary: "The tool could not be packed for the project", detail: stdout });
   return join(folder, first.filename);
 }

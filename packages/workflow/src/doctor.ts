@@ -20,11 +20,16 @@ export async function doctor(project: Project, onCheck: (check: Check) => void =
   const checks: Check[] = [];
   const check = async (name: string, work: () => Promise<Finding>, needs: readonly TokenName[] = []): Promise<void> => {
     let result: Check;
-    if (needs.some((token) => !project.settings.token(token))) result = { name, state: "skipped", found: "its token is missing", diagnostics: [] };
+    if (needs.some((token) => !project.settings.token(token)))
+      result = { name, state: "skipped", found: "its token is missing", diagnostics: [] };
     else {
       try {
         const { found, diagnostics = [] } = await work();
-        const state = diagnostics.some((d) => d.severity === "error") ? "failed" : diagnostics.length > 0 ? "warning" : "ok";
+        const state = diagnostics.some((d) => d.severity === "error")
+          ? "failed"
+          : diagnostics.length > 0
+            ? "warning"
+            : "ok";
         result = { name, state, ...(found ? { found } : {}), diagnostics };
       } catch (thrown) {
         result = { name, state: "failed", diagnostics: diagnosticsOf(thrown) };
@@ -38,11 +43,14 @@ export async function doctor(project: Project, onCheck: (check: Check) => void =
   const clients = vendors(project);
   await check("git", () => program(project, "git", ["--version"], /(\d+)\.(\d+)/, [2, 28]));
   await check("npm", () => program(project, "npm", ["--version"], /(\d+)\.(\d+)/, [9, 0]));
-  await check("tokens", async () => ({ found: `${Object.keys(tokens).length} of ${Object.keys(tokens).length}`, ...missingTokens(project) }));
+  await check("tokens", async () => ({
+    found: `${Object.keys(tokens).length} of ${Object.keys(tokens).length}`,
+    ...missingTokens(project),
+  }));
   await check("DigitalOcean", () => digitalOcean(project, clients), ["DIGITALOCEAN_TOKEN"]);
   await check(
     "Spaces",
-    async () => ({ found: `${(await clients.spaces(config.digitalocean.region).listBuckets()).length} buckets` }),
+    async () => ({ found: `${(await clients.spaces(config.digitalocean.region).buckets()).length} buckets` }),
     ["SPACES_ACCESS_KEY_ID", "SPACES_SECRET_ACCESS_KEY"],
   );
   await check("GitHub", () => gitHub(project, clients), ["GITHUB_TOKEN"]);
@@ -67,14 +75,30 @@ async function program(
   const { exitCode, stdout } = await project.machine.processes.run({ argv: [name, ...words] });
   const match = pattern.exec(stdout);
   if (exitCode !== 0 || !match) {
-    return { diagnostics: [error({ code: "program-missing", summary: "A program is missing", detail: name, remedy: `Install ${name} ${least.join(".")} or newer.` })] };
+    return {
+      diagnostics: [
+        error({
+          code: "program-missing",
+          summary: "A program is missing",
+          detail: name,
+          remedy: `Install ${name} ${least.join(".")} or newer.`,
+        }),
+      ],
+    };
   }
   const [major, minor] = [Number(match[1]), Number(match[2])];
   const old = major < least[0] || (major === least[0] && minor < least[1]);
   return {
     found: stdout.trim().split("\n")[0] ?? "",
     diagnostics: old
-      ? [error({ code: "program-old", summary: "A program is too old", detail: `${name} ${major}.${minor}`, remedy: `Install ${name} ${least.join(".")} or newer.` })]
+      ? [
+          error({
+            code: "program-old",
+            summary: "A program is too old",
+            detail: `${name} ${major}.${minor}`,
+            remedy: `Install ${name} ${least.join(".")} or newer.`,
+          }),
+        ]
       : [],
   };
 }
@@ -83,21 +107,44 @@ type Clients = ReturnType<typeof vendors>;
 
 async function digitalOcean({ config }: Project, clients: Clients): Promise<Finding> {
   const client = clients.digitalocean();
-  const account = await client.account();
+  const account = await client.account.get();
   const diagnostics: Diagnostic[] = [];
-  const regions = await client.regions();
+  const regions = await client.catalogue.regions();
   const region = regions.find((r) => r.slug === config.digitalocean.region);
   if (!region?.available) {
     const open = regions.filter((r) => r.available).map((r) => r.slug);
-    diagnostics.push(error({ code: "region-unavailable", summary: "The region is not available", detail: config.digitalocean.region, address: "digitalocean.region", remedy: `One of: ${open.join(", ")}.` }));
+    diagnostics.push(
+      error({
+        code: "region-unavailable",
+        summary: "The region is not available",
+        detail: config.digitalocean.region,
+        address: "digitalocean.region",
+        remedy: `One of: ${open.join(", ")}.`,
+      }),
+    );
   } else {
     for (const [environment, { size }] of Object.entries(config.environments)) {
       if (region.sizes.includes(size)) continue;
-      diagnostics.push(error({ code: "size-unavailable", summary: "The droplet size is not available in the region", detail: `${size} in ${region.slug}`, address: `environments.${environment}.size`, remedy: `For example ${region.sizes.slice(0, 4).join(", ")}.` }));
+      diagnostics.push(
+        error({
+          code: "size-unavailable",
+          summary: "The droplet size is not available in the region",
+          detail: `${size} in ${region.slug}`,
+          address: `environments.${environment}.size`,
+          remedy: `For example ${region.sizes.slice(0, 4).join(", ")}.`,
+        }),
+      );
     }
   }
   if (account.status !== "active") {
-    diagnostics.push(error({ code: "account-inactive", summary: "The DigitalOcean account is not active", detail: account.status_message || account.status, remedy: "See cloud.digitalocean.com." }));
+    diagnostics.push(
+      error({
+        code: "account-inactive",
+        summary: "The DigitalOcean account is not active",
+        detail: account.status,
+        remedy: "See cloud.digitalocean.com.",
+      }),
+    );
   }
   return { found: account.email, diagnostics };
 }
@@ -109,10 +156,25 @@ async function gitHub({ config }: Project, clients: Clients): Promise<Finding> {
   // Fine-grained tokens have no scopes to list; their permissions show when they are used.
   const missing = scopes === undefined ? [] : GITHUB_SCOPES.filter((scope) => !scopes.includes(scope));
   if (missing.length > 0) {
-    diagnostics.push(error({ code: "token-scope", summary: "The GitHub token lacks scopes", detail: missing.join(", "), address: "GITHUB_TOKEN", remedy: `Add ${missing.join(", ")} to the token: ${tokens.GITHUB_TOKEN.where}.` }));
+    diagnostics.push(
+      error({
+        code: "token-scope",
+        summary: "The GitHub token lacks scopes",
+        detail: missing.join(", "),
+        address: "GITHUB_TOKEN",
+        remedy: `Add ${missing.join(", ")} to the token: ${tokens.GITHUB_TOKEN.where}.`,
+      }),
+    );
   }
   if (scopes && !scopes.includes("delete_repo")) {
-    diagnostics.push(warning({ code: "token-scope", summary: "The GitHub token can't delete repositories", detail: "doge destroy --repository needs delete_repo.", address: "GITHUB_TOKEN" }));
+    diagnostics.push(
+      warning({
+        code: "token-scope",
+        summary: "The GitHub token can't delete repositories",
+        detail: "doge destroy --repository needs delete_repo.",
+        address: "GITHUB_TOKEN",
+      }),
+    );
   }
   return { found: `${login}, for ${config.github.owner}/${config.github.repository}`, diagnostics };
 }
@@ -122,7 +184,14 @@ async function hcp({ config }: Project, clients: Clients): Promise<Finding> {
   if (organization) return { found: config.hcp.organization };
   return {
     diagnostics: [
-      error({ code: "organization-missing", summary: "The HCP Terraform organisation is not there", detail: config.hcp.organization, address: "hcp.organization", remedy: "Create it at app.terraform.io/app/organizations/new, or correct the name; the token must belong to a member." }),
+      error({
+        code: "organization-missing",
+        summary: "The HCP Terraform organisation is not there",
+        detail: config.hcp.organization,
+        address: "hcp.organization",
+        remedy:
+          "Create it at app.terraform.io/app/organizations/new, or correct the name; the token must belong to a member.",
+      }),
     ],
   };
 }
@@ -138,7 +207,8 @@ async function delegation({ config, machine }: Project): Promise<Finding> {
         summary: "The domain does not point to DigitalOcean's name servers",
         detail: `${config.domain}: ${servers.length > 0 ? servers.join(", ") : "no name servers found"}.`,
         address: "domain",
-        remedy: "At your registrar, set its name servers to ns1.digitalocean.com, ns2.digitalocean.com, ns3.digitalocean.com; it can take some hours.",
+        remedy:
+          "At your registrar, set its name servers to ns1.digitalocean.com, ns2.digitalocean.com, ns3.digitalocean.com; it can take some hours.",
       }),
     ],
   };
@@ -149,7 +219,13 @@ async function envFiles({ machine, folder }: Project): Promise<Finding> {
   if (production.length > 0) return { found: production.map((name) => `.production/${name}`).join(", ") };
   return {
     diagnostics: [
-      error({ code: "env-files-missing", summary: "The env files of production are missing", detail: "`.envs/.production` is kept out of version control: a clone does not have it.", address: ".envs/.production", remedy: "Ask a colleague for .envs/." }),
+      error({
+        code: "env-files-missing",
+        summary: "The env files of production are missing",
+        detail: "`.envs/.production` is kept out of version control: a clone does not have it.",
+        address: ".envs/.production",
+        remedy: "Ask a colleague for .envs/.",
+      }),
     ],
   };
 }

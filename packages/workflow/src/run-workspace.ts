@@ -6,7 +6,11 @@ import { defineWorkspace } from "./workspaces/define.ts";
 import type { WorkspaceName } from "./workspaces/names.ts";
 
 /** Plans one workspace with the executor that it belongs to. */
-export async function planWorkspace(project: Project, name: WorkspaceName, options: RunOptions = {}): Promise<PlannedRun> {
+export async function planWorkspace(
+  project: Project,
+  name: WorkspaceName,
+  options: RunOptions = {},
+): Promise<PlannedRun> {
   const workspace = await defineWorkspace(project, name);
   return executorFor(project, workspace).plan(workspace, { signal: project.signal, ...options });
 }
@@ -33,7 +37,11 @@ export async function convergeWorkspace(
       const planned = await planWorkspace(project, name, options);
       if (!planned.hasChanges) {
         await planned.discard();
-        return { workspace: name, counts: { add: 0, change: 0, destroy: 0 }, ...(planned.url ? { url: planned.url } : {}) };
+        return {
+          workspace: name,
+          counts: { add: 0, change: 0, destroy: 0 },
+          ...(planned.url ? { url: planned.url } : {}),
+        };
       }
       const applied: AppliedRun = await planned.apply();
       return applied;

@@ -11,7 +11,10 @@ interface TokenInfo {
 
 /** Every token that the workflow needs, with the page that makes one. */
 export const tokens = {
-  DIGITALOCEAN_TOKEN: { what: "DigitalOcean API token (read and write)", where: "cloud.digitalocean.com → API → Tokens" },
+  DIGITALOCEAN_TOKEN: {
+    what: "DigitalOcean API token (read and write)",
+    where: "cloud.digitalocean.com → API → Tokens",
+  },
   SPACES_ACCESS_KEY_ID: { what: "Spaces access key", where: "cloud.digitalocean.com → Spaces → Access Keys" },
   SPACES_SECRET_ACCESS_KEY: { what: "Spaces secret key", where: "cloud.digitalocean.com → Spaces → Access Keys" },
   GITHUB_TOKEN: {
@@ -99,7 +102,11 @@ export function credentialsFile(values: Readonly<Record<string, string | undefin
     "",
     ...lines,
     ...(others.length > 0
-      ? ["# Where the vendors are (leave out for the public ones).", ...others.map(([name, value]) => `${name}=${value}`), ""]
+      ? [
+          "# Where the vendors are (leave out for the public ones).",
+          ...others.map(([name, value]) => `${name}=${value}`),
+          "",
+        ]
       : []),
   ].join("\n");
 }

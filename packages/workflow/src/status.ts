@@ -1,4 +1,5 @@
 import { type Diagnostic, diagnosticsOf } from "@doge/core";
+import { workspaceUrl } from "./executors/urls.ts";
 import { connectEnvironment } from "./deploy/connect.ts";
 import { environmentStatus, type EnvironmentStatus } from "./deploy/status.ts";
 import type { Project } from "./project.ts";
@@ -17,7 +18,10 @@ export interface ProjectStatus {
   readonly project: string;
   readonly repository: string;
   readonly workspaces: readonly WorkspaceStatus[];
-  readonly environments: readonly (EnvironmentStatus | { readonly environment: string; readonly url: string; readonly trouble: readonly Diagnostic[] })[];
+  readonly environments: readonly (
+    | EnvironmentStatus
+    | { readonly environment: string; readonly url: string; readonly trouble: readonly Diagnostic[] }
+  )[];
 }
 
 /** What is where: workspaces with their states, and what each environment runs. Changes nothing. */
@@ -29,13 +33,13 @@ export async function projectStatus(project: Project): Promise<ProjectStatus> {
       const fullName = `${config.slug}-${name}`;
       const found = await tfe.workspaces.byName(config.hcp.organization, fullName);
       if (!found) return { name, exists: false };
-      const state = await tfe.states.current(found.id);
+      const version = await tfe.stateVersions.current(found.id);
       return {
         name,
         exists: true,
-        resources: state ? countResources(state.text) : 0,
-        ...(state ? { serial: state.serial } : {}),
-        url: `${settings.endpoint("TFE_ADDRESS")}/app/${config.hcp.organization}/workspaces/${fullName}`,
+        resources: version ? countResources(await tfe.stateVersions.download(version)) : 0,
+        ...(version ? { serial: version.attributes.serial } : {}),
+        url: workspaceUrl(project, fullName),
       };
     }),
   );
@@ -56,10 +60,17 @@ export async function projectStatus(project: Project): Promise<ProjectStatus> {
     }),
   );
   const { owner, repository } = config.github;
-  return { project: config.name, repository: `${settings.endpoint("GITHUB_SERVER_URL")}/${owner}/${repository}`, workspaces, environments };
+  return {
+    project: config.name,
+    repository: `${settings.endpoint("GITHUB_SERVER_URL")}/${owner}/${repository}`,
+    workspaces,
+    environments,
+  };
 }
 
 function countResources(text: string): number {
-  const state = JSON.parse(text) as { readonly resources?: readonly { readonly mode: string; readonly instances: readonly unknown[] }[] };
+  const state = JSON.parse(text) as {
+    readonly resources?: readonly { readonly mode: string; readonly instances: readonly unknown[] }[];
+  };
   return (state.resources ?? []).filter((r) => r.mode === "managed").reduce((sum, r) => sum + r.instances.length, 0);
 }

@@ -45,7 +45,12 @@ export async function up(project: Project): Promise<UpResult> {
   const first = { image, reason: "doge up", onlyIfNone: true } as const;
   const stageDeploy = await deployEnvironment(project, "stage", first);
   const prodDeploy = await deployEnvironment(project, "prod", first);
-  return { repository: repository.url, workspaces, deploys: [stageDeploy, prodDeploy], milliseconds: now().getTime() - started };
+  return {
+    repository: repository.url,
+    workspaces,
+    deploys: [stageDeploy, prodDeploy],
+    milliseconds: now().getTime() - started,
+  };
 }
 
 /** Waits for all, then throws the first failure: nothing is left running behind an error. */

@@ -16,7 +16,11 @@ export const vendors = (project: Pick<Project, "settings" | "machine" | "emit" |
   const common = { http: machine.http, clock: machine.clock, emit, signal };
   return {
     digitalocean: () =>
-      createDigitalOcean({ ...common, token: token("DIGITALOCEAN_TOKEN"), apiUrl: settings.endpoint("DIGITALOCEAN_API_URL") }),
+      createDigitalOcean({
+        ...common,
+        token: token("DIGITALOCEAN_TOKEN"),
+        apiUrl: settings.endpoint("DIGITALOCEAN_API_URL"),
+      }),
     github: () =>
       createGitHub({
         ...common,

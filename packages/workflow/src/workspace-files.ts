@@ -21,7 +21,11 @@ export async function initWorkspace(
 }
 
 /** Rewrites `infra/<workspace>/*.tf.json` with two spaces and a final line end. Returns the files that change. */
-export async function formatWorkspace(project: Project, name: WorkspaceName, options: { readonly check: boolean }): Promise<readonly string[]> {
+export async function formatWorkspace(
+  project: Project,
+  name: WorkspaceName,
+  options: { readonly check: boolean },
+): Promise<readonly string[]> {
   const { files } = project.machine;
   const folder = userFolder(project.folder, name);
   const changed: string[] = [];
@@ -51,7 +55,10 @@ function format(text: string, path: string): string {
 }
 
 /** The configuration alone: syntax, references, attributes, types. */
-export async function validateWorkspace(project: Project, name: WorkspaceName): Promise<Outcome<{ readonly resources: number }>> {
+export async function validateWorkspace(
+  project: Project,
+  name: WorkspaceName,
+): Promise<Outcome<{ readonly resources: number }>> {
   const documents = {
     "main.tf.json": renderConfiguration(configurationOf(project.config, name)),
     ...(await userDocuments(project.machine.files, project.folder, name)),
@@ -76,7 +83,10 @@ function lineChanges(before: string, after: string): readonly string[] {
   const [old, fresh] = [before.split("\n"), after.split("\n")];
   const had = new Set(old);
   const has = new Set(fresh);
-  return [...old.filter((line) => !has.has(line)).map((line) => `- ${line.trim()}`), ...fresh.filter((line) => !had.has(line)).map((line) => `+ ${line.trim()}`)];
+  return [
+    ...old.filter((line) => !has.has(line)).map((line) => `- ${line.trim()}`),
+    ...fresh.filter((line) => !had.has(line)).map((line) => `+ ${line.trim()}`),
+  ];
 }
 
 /** Removes what can be made again. Journaled intents stay: they are the only trace of an interrupted create. */
@@ -87,4 +97,3 @@ export async function cleanWorkspace(project: Project, name: WorkspaceName): Pro
   await files.remove(folder);
   return [folder];
 }
-

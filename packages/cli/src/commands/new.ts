@@ -21,7 +21,9 @@ export const newCommand = defineCommand<Created>({
   description:
     "Writes the app, compose files, workflows, configuration and env files with generated secrets.\n" +
     "Asks what it must know, or takes it from flags alone. Makes nothing outside the folder.",
-  arguments: [{ name: "folder", help: "Folder to make; its name is the project's unless --slug says otherwise", optional: true }],
+  arguments: [
+    { name: "folder", help: "Folder to make; its name is the project's unless --slug says otherwise", optional: true },
+  ],
   flags: {
     name: { type: "string", help: "Name for people" },
     slug: { type: "string", help: "Name for machines: workspaces, droplets, buckets" },
@@ -30,18 +32,26 @@ export const newCommand = defineCommand<Created>({
     organization: { type: "string", help: "HCP Terraform organisation (default: TFE_ORGANIZATION)" },
     region: { type: "string", help: "DigitalOcean region (default: fra1)" },
     size: { type: "string", help: "Droplet size of both environments (default: s-1vcpu-1gb)" },
-    "env-file": { type: "string", value: "FILE", help: "Take tokens and addresses from this file (doge cloud env --write FILE)" },
+    "env-file": {
+      type: "string",
+      value: "FILE",
+      help: "Take tokens and addresses from this file (doge cloud env --write FILE)",
+    },
     yes: { type: "boolean", short: "y", help: "No questions: defaults for what is not given" },
     "no-install": { type: "boolean", help: "Do not run npm install" },
   },
   examples: ["doge new my-app", "doge new my-app --yes --domain example.com --owner me --organization me"],
-  view: (data) => [`Made ${data.files} files in ${data.folder}.`, "", "Next:", ...data.next.map((line) => `  ${line}`), ""].join("\n"),
+  view: (data) =>
+    [`Made ${data.files} files in ${data.folder}.`, "", "Next:", ...data.next.map((line) => `  ${line}`), ""].join(
+      "\n",
+    ),
 
   async run(invocation) {
     const { machine, emit, arguments: given, flags } = invocation;
     const now = (): Date => machine.clock.now();
     const credentials = await knownCredentials(invocation);
-    for (const [name, value] of Object.entries(credentials)) if (!/_URL$|ADDRESS|PROXY|RESOLVER|CERTS|MIRROR/.test(name)) invocation.hide(value);
+    for (const [name, value] of Object.entries(credentials))
+      if (!/_URL$|ADDRESS|PROXY|RESOLVER|CERTS|MIRROR/.test(name)) invocation.hide(value);
 
     const chosen = await choose(invocation, credentials);
     const folder = resolve(invocation.folder, (given["folder"] as string | undefined) ?? chosen.slug);
@@ -62,8 +72,10 @@ export const newCommand = defineCommand<Created>({
     await step(emit, now, { step: "files", title: "Writing the project" }, async () => {
       const tool = await packTool(machine, invocation.home, join(folder, "vendor"));
       const manifest = files["package.json"];
-      if (manifest) files["package.json"] = { ...manifest, content: withTool(manifest.content, `file:vendor/${basename(tool)}`) };
-      for (const [path, file] of Object.entries(files)) await machine.files.write(join(folder, path), file.content, { mode: file.mode });
+      if (manifest)
+        files["package.json"] = { ...manifest, content: withTool(manifest.content, `file:vendor/${basename(tool)}`) };
+      for (const [path, file] of Object.entries(files))
+        await machine.files.write(join(folder, path), file.content, { mode: file.mode });
     });
     if (!flags["no-install"]) {
       await step(emit, now, { step: "install", title: "Installing dependencies" }, async () => {
@@ -106,18 +118,30 @@ async function knownCredentials({ machine, flags, folder }: Invocation): Promise
   if (typeof file === "string") {
     const text = await machine.files.read(resolve(folder, file));
     if (text === undefined) {
-      fail({ code: "env-file-missing", summary: "The env file is not there", address: file, remedy: "Write one with doge cloud env --write FILE." });
+      fail({
+        code: "env-file-missing",
+        summary: "The env file is not there",
+        address: file,
+        remedy: "Write one with doge cloud env --write FILE.",
+      });
     }
     const { parseEnv } = await import("node:util");
     Object.assign(fromFile, parseEnv(text));
   }
   const all = { ...machine.env, ...fromFile };
-  const known = Object.entries(all).filter((entry): entry is [string, string] => CREDENTIALS.test(entry[0]) && Boolean(entry[1]));
-  const identity = ["GITHUB_OWNER", "TFE_ORGANIZATION"].flatMap((name) => (all[name] ? [[name, all[name]] as [string, string]] : []));
+  const known = Object.entries(all).filter(
+    (entry): entry is [string, string] => CREDENTIALS.test(entry[0]) && Boolean(entry[1]),
+  );
+  const identity = ["GITHUB_OWNER", "TFE_ORGANIZATION"].flatMap((name) =>
+    all[name] ? [[name, all[name]] as [string, string]] : [],
+  );
   return Object.fromEntries([...known, ...identity]);
 }
 
-async function choose(invocation: Invocation, credentials: Readonly<Record<string, string>>): Promise<ProjectConfigInput> {
+async function choose(
+  invocation: Invocation,
+  credentials: Readonly<Record<string, string>>,
+): Promise<ProjectConfigInput> {
   const { flags, arguments: given } = invocation;
   const questions = invocation.interactive && !flags["yes"];
   const text = (name: string): string | undefined => (typeof flags[name] === "string" ? flags[name] : undefined);
@@ -127,15 +151,28 @@ async function choose(invocation: Invocation, credentials: Readonly<Record<strin
     if (value) return value;
     if (questions) return ask(question, fallback);
     if (fallback !== undefined) return fallback;
-    return fail({ code: "answer-missing", summary: "An answer is missing", detail: question, remedy: `Give --${name}.` });
+    return fail({
+      code: "answer-missing",
+      summary: "An answer is missing",
+      detail: question,
+      remedy: `Give --${name}.`,
+    });
   };
 
   const fromFolder = folder ? slugOf(basename(resolve(invocation.folder, folder))) : undefined;
   const slug = await answer("slug", "Short name (for machines)", fromFolder ?? "my-app");
   const name = await answer("name", "Name (for people)", titleOf(slug));
-  const domain = await answer("domain", "Domain (delegated to DigitalOcean)", questions ? undefined : `${slug}.localhost`);
+  const domain = await answer(
+    "domain",
+    "Domain (delegated to DigitalOcean)",
+    questions ? undefined : `${slug}.localhost`,
+  );
   const owner = await answer("owner", "GitHub user or organisation", credentials["GITHUB_OWNER"]);
-  const organization = await answer("organization", "HCP Terraform organisation", credentials["TFE_ORGANIZATION"] ?? owner);
+  const organization = await answer(
+    "organization",
+    "HCP Terraform organisation",
+    credentials["TFE_ORGANIZATION"] ?? owner,
+  );
   const size = text("size");
   const region = text("region");
   return {
@@ -149,8 +186,14 @@ async function choose(invocation: Invocation, credentials: Readonly<Record<strin
   };
 }
 
-const slugOf = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "");
+const slugOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
 
 const titleOf = (slug: string): string =>
-  slug.split("-").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join(" ");
-
+  slug
+    .split("-")
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join(" ");

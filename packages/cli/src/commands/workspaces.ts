@@ -14,7 +14,14 @@ import {
 } from "@doge/workflow";
 import { type ArgumentSpec, defineCommand, type Invocation } from "../command.ts";
 import { confirm } from "../terminal/ask.ts";
-import { type AppliedView, renderApplied, renderDestroyed, renderFormatted, renderPlanned, type PlannedView } from "../views/workspaces.ts";
+import {
+  type AppliedView,
+  renderApplied,
+  renderDestroyed,
+  renderFormatted,
+  renderPlanned,
+  type PlannedView,
+} from "../views/workspaces.ts";
 
 const workspace: ArgumentSpec = { name: "workspace", help: workspaceNames.join(", "), choices: workspaceNames };
 
@@ -40,11 +47,16 @@ const planOptions = ({ flags }: Invocation) => ({
   replace: strings(flags["replace"]),
 });
 
-export const initCommand = defineCommand<{ readonly workspace: string; readonly created: boolean; readonly file: string }>({
+export const initCommand = defineCommand<{
+  readonly workspace: string;
+  readonly created: boolean;
+  readonly file: string;
+}>({
   name: "init",
   summary: "Make ready a workspace: its place in HCP Terraform and its configuration",
   arguments: [workspace],
-  view: (data) => `${data.workspace} ${data.created ? "was made" : "is there"}; its configuration stands in ${data.file}\nNext: doge plan ${data.workspace}`,
+  view: (data) =>
+    `${data.workspace} ${data.created ? "was made" : "is there"}; its configuration stands in ${data.file}\nNext: doge plan ${data.workspace}`,
   async run(invocation) {
     const name = chosen(invocation);
     return { exitCode: 0, data: await initWorkspace(await invocation.project(), name) };
@@ -102,7 +114,10 @@ export const applyCommand = defineCommand<AppliedView>({
   view: renderApplied,
   async run(invocation) {
     const name = chosen(invocation);
-    const planned = await planWorkspace(await invocation.project(), name, { ...planOptions(invocation), message: "doge apply" });
+    const planned = await planWorkspace(await invocation.project(), name, {
+      ...planOptions(invocation),
+      message: "doge apply",
+    });
     if (!planned.hasChanges) {
       await planned.discard();
       return { exitCode: 0, data: { workspace: name, counts: planned.counts } };
@@ -118,7 +133,8 @@ export const applyCommand = defineCommand<AppliedView>({
 export const destroyCommand = defineCommand<DestroyResult>({
   name: "destroy",
   summary: "Destroy one workspace, or all: prod, stage, dotenv, base, meta",
-  description: "What is destroyed is gone: droplets with their databases, buckets, records. The repository stays unless --repository.",
+  description:
+    "What is destroyed is gone: droplets with their databases, buckets, records. The repository stays unless --repository.",
   arguments: [{ ...workspace, optional: true }],
   flags: {
     yes: { type: "boolean", short: "y", help: "Do not ask" },
@@ -138,11 +154,19 @@ export const destroyCommand = defineCommand<DestroyResult>({
   },
 });
 
-export const updateCommand = defineCommand<{ readonly workspace: string; readonly file: string; readonly changes: readonly string[] }>({
+export const updateCommand = defineCommand<{
+  readonly workspace: string;
+  readonly file: string;
+  readonly changes: readonly string[];
+}>({
   name: "update",
   summary: "Bring a workspace's configuration to this version of Doge and show what changed",
   arguments: [workspace],
-  view: (data) => [...data.changes, `${data.workspace}: ${data.changes.length === 0 ? "nothing changed" : "written"} (${data.file})`].join("\n"),
+  view: (data) =>
+    [
+      ...data.changes,
+      `${data.workspace}: ${data.changes.length === 0 ? "nothing changed" : "written"} (${data.file})`,
+    ].join("\n"),
   async run(invocation) {
     return { exitCode: 0, data: await updateWorkspace(await invocation.project(), chosen(invocation)) };
   },
@@ -163,7 +187,12 @@ async function agreed(invocation: Invocation, text: string, question: string): P
   if (invocation.flags["yes"]) return true;
   if (!invocation.interactive) {
     throw new DogeError([
-      error({ code: "needs-yes", summary: "This needs a yes", detail: "There is no terminal to ask on.", remedy: "Look at the plan, then run this again with --yes." }),
+      error({
+        code: "needs-yes",
+        summary: "This needs a yes",
+        detail: "There is no terminal to ask on.",
+        remedy: "Look at the plan, then run this again with --yes.",
+      }),
     ]);
   }
   if (text) process.stderr.write(`${text}\n`);

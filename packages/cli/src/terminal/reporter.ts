@@ -21,7 +21,12 @@ const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
  * Progress on stderr. On a terminal the last line lives: what is under way and since when; elsewhere
  * (logs of CI) every step is a line when it starts to take long and when it ends.
  */
-export function terminalReporter(stream: Stream, style: Style, redact: (text: string) => string, now: () => number): Reporter {
+export function terminalReporter(
+  stream: Stream,
+  style: Style,
+  redact: (text: string) => string,
+  now: () => number,
+): Reporter {
   const live = stream.isTTY === true && style.colours;
   const open = new Map<string, { readonly title: string; readonly since: number; note: string }>();
   let shown = false;
@@ -72,7 +77,9 @@ export function terminalReporter(stream: Stream, style: Style, redact: (text: st
         open.delete(event.step);
         const mark = marks[event.outcome];
         const colour = event.outcome === "failed" ? style.red : event.outcome === "done" ? style.green : style.dim;
-        line(`${colour(mark)} ${event.title}${event.detail ? style.dim(` — ${event.detail}`) : ""} ${style.dim(duration(event.milliseconds))}`);
+        line(
+          `${colour(mark)} ${event.title}${event.detail ? style.dim(` — ${event.detail}`) : ""} ${style.dim(duration(event.milliseconds))}`,
+        );
         tick();
         return;
       }
@@ -94,7 +101,9 @@ export function terminalReporter(stream: Stream, style: Style, redact: (text: st
         return;
       case "resource.finished":
         if (event.action !== "no-op" && event.action !== "read") {
-          line(`  ${style.green("✓")} ${event.address} ${style.dim(`${event.action} ${duration(event.milliseconds)}`)}`);
+          line(
+            `  ${style.green("✓")} ${event.address} ${style.dim(`${event.action} ${duration(event.milliseconds)}`)}`,
+          );
         }
         return;
       case "resource.failed":
@@ -107,7 +116,9 @@ export function terminalReporter(stream: Stream, style: Style, redact: (text: st
         line(style.dim(`  ${event.environment}: ${event.step}${event.message ? ` — ${event.message}` : ""}`));
         return;
       case "release.switched":
-        line(`  ${style.green("✓")} ${event.environment}: release ${event.release} serves ${style.dim(`(switched in ${duration(event.milliseconds)})`)}`);
+        line(
+          `  ${style.green("✓")} ${event.environment}: release ${event.release} serves ${style.dim(`(switched in ${duration(event.milliseconds)})`)}`,
+        );
         return;
       case "output":
         clear();

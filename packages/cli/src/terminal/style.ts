@@ -14,8 +14,12 @@ const wrap =
   (text: string): string =>
     on ? `\u001b[${open}m${text}\u001b[${close}m` : text;
 
-export function styleFor(stream: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>): Style {
-  const colours = !env["NO_COLOR"] && (Boolean(env["FORCE_COLOR"]) || (stream.isTTY === true && env["TERM"] !== "dumb"));
+export function styleFor(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): Style {
+  const colours =
+    !env["NO_COLOR"] && (Boolean(env["FORCE_COLOR"]) || (stream.isTTY === true && env["TERM"] !== "dumb"));
   return {
     colours,
     bold: wrap(colours, 1, 22),

@@ -28,14 +28,17 @@ export function overview(commands: readonly Command[], version: string): string 
 }
 
 const usageOf = (argument: ArgumentSpec): string => {
-  const name = argument.choices && argument.choices.length <= 5 ? argument.choices.join("|") : argument.name.toUpperCase();
+  const name =
+    argument.choices && argument.choices.length <= 5 ? argument.choices.join("|") : argument.name.toUpperCase();
   const shown = argument.rest ? `${name}…` : name;
   return argument.optional || argument.rest ? `[${shown}]` : shown;
 };
 
 /** `doge COMMAND --help` */
 export function commandHelp(command: Command): string {
-  const flags = Object.entries({ ...command.flags, ...globalFlags }).filter(([name]) => name !== "json" || command.data);
+  const flags = Object.entries({ ...command.flags, ...globalFlags }).filter(
+    ([name]) => name !== "json" || command.data,
+  );
   const rows = flags.map(([name, spec]) => [flagUsage(name, spec), spec.help] as const);
   const width = Math.max(...rows.map(([usage]) => usage.length), ...command.arguments.map((a) => a.name.length)) + 2;
   return [

@@ -7,9 +7,22 @@ import { project } from "./project.ts";
 import { projectResources } from "./project-resources.ts";
 import { record } from "./record.ts";
 import { spacesBucket } from "./spaces-bucket.ts";
+import { projectData } from "./project-data.ts";
 import { sshKey } from "./ssh-key.ts";
+import { sshKeyData } from "./ssh-key-data.ts";
 
-export { domain, domainData, droplet, project, projectResources, record, spacesBucket, sshKey };
+export {
+  domain,
+  domainData,
+  droplet,
+  project,
+  projectData,
+  projectResources,
+  record,
+  spacesBucket,
+  sshKey,
+  sshKeyData,
+};
 export { createDigitalOcean, type DigitalOceanApi } from "./client.ts";
 export { createSpaces, spacesEndpoint, type Spaces, type SpacesOptions } from "./client/spaces.ts";
 export type { Account, Region, Size, SshKey } from "./client/account.ts";
@@ -25,6 +38,6 @@ export const digitalocean = defineProvider<DigitalOcean>({
   version: "2.99.0",
   schema: providerSchema,
   resources: [droplet, sshKey, domain, record, project, projectResources, spacesBucket],
-  dataSources: [domainData],
+  dataSources: [domainData, projectData, sshKeyData],
   configure,
 });

@@ -5,10 +5,12 @@ import { organizationData } from "./organization.ts";
 import { variable } from "./variable.ts";
 import { variableSet } from "./variable-set.ts";
 import { workspace } from "./workspace.ts";
+import { workspaceData } from "./workspace-data.ts";
 import { workspaceVariableSet } from "./workspace-variable-set.ts";
 
-export { organizationData, variable, variableSet, workspace, workspaceVariableSet };
+export { organizationData, variable, variableSet, workspace, workspaceData, workspaceVariableSet };
 export { createTfe, type TfeApi } from "./client.ts";
+export { related } from "./client/jsonapi.ts";
 export type { TfeOptions } from "./client/jsonapi.ts";
 export type { ConfigurationVersion, Phase, Phases, Plans, Run, RunRequest } from "./client/runs.ts";
 export type { StateOutput, StateVersion } from "./client/state-versions.ts";
@@ -22,6 +24,6 @@ export const tfe = defineProvider<Tfe>({
   version: "0.80.0",
   schema: providerSchema,
   resources: [workspace, variable, variableSet, workspaceVariableSet],
-  dataSources: [organizationData],
+  dataSources: [organizationData, workspaceData],
   configure,
 });

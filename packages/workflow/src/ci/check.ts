@@ -8,9 +8,16 @@ export interface CheckResult {
 }
 
 /** `doge ci check`: the project's own lint, build and test scripts, in that order; the first failure ends it. */
-export async function ciCheck(project: { readonly folder: string; readonly machine: Machine; readonly emit: Emit; readonly signal: AbortSignal }): Promise<CheckResult> {
+export async function ciCheck(project: {
+  readonly folder: string;
+  readonly machine: Machine;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}): Promise<CheckResult> {
   const { machine, folder, emit, signal } = project;
-  const manifest = JSON.parse((await machine.files.read(`${folder}/package.json`)) ?? "{}") as { scripts?: Record<string, string> };
+  const manifest = JSON.parse((await machine.files.read(`${folder}/package.json`)) ?? "{}") as {
+    scripts?: Record<string, string>;
+  };
   const present = checks.filter((name) => manifest.scripts?.[name]);
   if (present.length === 0) {
     fail({
@@ -22,22 +29,27 @@ export async function ciCheck(project: { readonly folder: string; readonly machi
     });
   }
   for (const name of present) {
-    await step(emit, () => machine.clock.now(), { step: name, title: `npm run ${name}` }, async () => {
-      const result = await machine.processes.run({
-        argv: ["npm", "run", "--silent", name],
-        cwd: folder,
-        signal,
-        onOutput: (text, stream) => emit({ type: "output", text, stream }),
-      });
-      if (result.exitCode !== 0) {
-        fail({
-          code: "check-failed",
-          summary: "A check of the project failed",
-          detail: `npm run ${name} ended with exit code ${result.exitCode}; its output stands above.`,
-          remedy: `Run npm run ${name} on your machine, mend it, push again.`,
+    await step(
+      emit,
+      () => machine.clock.now(),
+      { step: name, title: `npm run ${name}` },
+      async () => {
+        const result = await machine.processes.run({
+          argv: ["npm", "run", "--silent", name],
+          cwd: folder,
+          signal,
+          onOutput: (text, stream) => emit({ type: "output", text, stream }),
         });
-      }
-    });
+        if (result.exitCode !== 0) {
+          fail({
+            code: "check-failed",
+            summary: "A check of the project failed",
+            detail: `npm run ${name} ended with exit code ${result.exitCode}; its output stands above.`,
+            remedy: `Run npm run ${name} on your machine, mend it, push again.`,
+          });
+        }
+      },
+    );
   }
   return { ran: present };
 }

@@ -16,7 +16,8 @@ export type PlanReport =
     }
   | { readonly state: "failed"; readonly reason: string };
 
-const marker = (environment: EnvironmentName, kind: "plan" | "deploy"): string => `<!-- doge:${kind}:${environment} -->`;
+const marker = (environment: EnvironmentName, kind: "plan" | "deploy"): string =>
+  `<!-- doge:${kind}:${environment} -->`;
 
 export interface CommentContext {
   readonly environment: EnvironmentName;
@@ -52,7 +53,12 @@ export function planComment(report: PlanReport, context: CommentContext): string
       : `### Plan for \`${environment}\`: ${counts.add} to add, ${counts.change} to change, ${counts.destroy} to destroy`,
     "",
     ...(gone.length > 0
-      ? ["> [!WARNING]", "> Destroyed or replaced:", ...gone.slice(0, 20).map((c) => `> - \`${c.address}\` (${c.action})`), ""]
+      ? [
+          "> [!WARNING]",
+          "> Destroyed or replaced:",
+          ...gone.slice(0, 20).map((c) => `> - \`${c.address}\` (${c.action})`),
+          "",
+        ]
       : []),
     ...(image ? [`Image: \`${image}\``, ""] : []),
     "<details><summary>Plan</summary>",
@@ -69,7 +75,9 @@ export function planComment(report: PlanReport, context: CommentContext): string
 
 /** The result of a deploy as a comment on the pull request that brought it. */
 export function deployComment(
-  result: { readonly ok: true; readonly url: string; readonly lines: readonly string[] } | { readonly ok: false; readonly reason: string },
+  result:
+    | { readonly ok: true; readonly url: string; readonly lines: readonly string[] }
+    | { readonly ok: false; readonly reason: string },
   context: CommentContext,
 ): string {
   const { environment, commit, jobUrl, redactor } = context;
@@ -94,7 +102,11 @@ function fence(text: string): string {
 }
 
 interface Comments {
-  list(owner: string, repository: string, number: number): Promise<readonly { readonly id: number; readonly body: string }[]>;
+  list(
+    owner: string,
+    repository: string,
+    number: number,
+  ): Promise<readonly { readonly id: number; readonly body: string }[]>;
   create(owner: string, repository: string, number: number, body: string): Promise<unknown>;
   update(owner: string, repository: string, id: number, body: string): Promise<unknown>;
 }

@@ -6,10 +6,16 @@ const slug = z
 
 const hostName = z
   .string()
-  .regex(/^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, "must be a domain name such as example.com");
+  .regex(
+    /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
+    "must be a domain name such as example.com",
+  );
 
 const environment = z.strictObject({
-  size: z.string().default("s-1vcpu-1gb").describe("Droplet size slug; `doge doctor` checks that it exists in the region."),
+  size: z
+    .string()
+    .default("s-1vcpu-1gb")
+    .describe("Droplet size slug; `doge doctor` checks that it exists in the region."),
 });
 
 const command = z.array(z.string()).min(1);
@@ -42,10 +48,18 @@ export const projectSchema = z.strictObject({
     .describe("The droplets of staging and production."),
   app: z
     .strictObject({
-      port: z.int().min(1024).max(65_535).default(3000).describe("Port that the app listens on, on all interfaces, inside its container."),
+      port: z
+        .int()
+        .min(1024)
+        .max(65_535)
+        .default(3000)
+        .describe("Port that the app listens on, on all interfaces, inside its container."),
       alive: z.string().startsWith("/").default("/healthz").describe("Path that answers 200 while the process works."),
       ready: z.string().startsWith("/").default("/readyz").describe("Path that answers 200 when requests may come."),
-      migrate: command.nullable().default(["node", "src/migrate.ts"]).describe("Command that migrates the database, run once in the new image; null for none."),
+      migrate: command
+        .nullable()
+        .default(["node", "src/migrate.ts"])
+        .describe("Command that migrates the database, run once in the new image; null for none."),
       base: z.string().default("docker.io/library/node:24-bookworm-slim").describe("Base image of the app's image."),
     })
     .prefault({})

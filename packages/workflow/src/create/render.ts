@@ -8,7 +8,12 @@ export function renderTemplate(text: string, values: Readonly<Record<string, str
   return text.replace(/(?<!\$)\{\{([a-z_]+)\}\}/g, (_, word: string) => {
     const value = values[word];
     if (value === undefined) {
-      fail({ code: "template-word", summary: "The template asks for an unknown value", detail: `{{${word}}}`, address: file });
+      fail({
+        code: "template-word",
+        summary: "The template asks for an unknown value",
+        detail: `{{${word}}}`,
+        address: file,
+      });
     }
     return value;
   });

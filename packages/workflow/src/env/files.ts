@@ -31,15 +31,8 @@ export function newEnvFiles(config: ProjectConfig): Record<EnvFileSet, Record<st
       ]),
     },
     production: {
-      ".app": lines([
-        ...app(database, credentials, "postgres"),
-        "DOGE_ENVIRONMENT=prod",
-      ]),
-      ".postgres": lines([
-        `POSTGRES_USER=${database}`,
-        `POSTGRES_PASSWORD=${credentials}`,
-        `POSTGRES_DB=${database}`,
-      ]),
+      ".app": lines([...app(database, credentials, "postgres"), "DOGE_ENVIRONMENT=prod"]),
+      ".postgres": lines([`POSTGRES_USER=${database}`, `POSTGRES_PASSWORD=${credentials}`, `POSTGRES_DB=${database}`]),
     },
   };
 }
@@ -74,9 +67,16 @@ export const secretName = (set: "production" | "staging", file: string): string 
   `${secretPrefix[set]}_${file.slice(1).toUpperCase().replaceAll("-", "_")}`;
 
 /** The `env_file_map` of an environment: secret name → base64 content. Staging carries both sets. */
-export function envFileMap(environment: "stage" | "prod", production: EnvFiles, staging: EnvFiles): Record<string, string> {
+export function envFileMap(
+  environment: "stage" | "prod",
+  production: EnvFiles,
+  staging: EnvFiles,
+): Record<string, string> {
   const entries = (set: "production" | "staging", found: EnvFiles): [string, string][] =>
-    Object.entries(found).map(([file, content]) => [secretName(set, file), Buffer.from(content.reveal()).toString("base64")]);
+    Object.entries(found).map(([file, content]) => [
+      secretName(set, file),
+      Buffer.from(content.reveal()).toString("base64"),
+    ]);
   const map = [...entries("production", production), ...(environment === "stage" ? entries("staging", staging) : [])];
   return Object.fromEntries(map.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

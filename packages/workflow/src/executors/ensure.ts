@@ -1,9 +1,7 @@
 import { fail } from "@doge/core";
+import type { TfeApi } from "@doge/providers/tfe";
 import type { Project } from "../project.ts";
-import type { Vendors } from "../vendors.ts";
 import type { WorkspaceName } from "../workspaces/names.ts";
-
-type Tfe = ReturnType<Vendors["tfe"]>;
 
 /**
  * The workspace in HCP Terraform. Meta's own is made here where it is missing, since nothing else could
@@ -11,7 +9,7 @@ type Tfe = ReturnType<Vendors["tfe"]>;
  */
 export async function ensureWorkspace(
   project: Project,
-  tfe: Tfe,
+  tfe: TfeApi,
   name: WorkspaceName,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
   const { organization } = project.config.hcp;
@@ -27,6 +25,6 @@ export async function ensureWorkspace(
       remedy: "The meta workspace makes it: doge apply meta.",
     });
   }
-  const made = await tfe.workspaces.create(organization, { name: fullName, executionMode: "local" });
+  const made = await tfe.workspaces.create(organization, { name: fullName, "execution-mode": "local" });
   return { id: made.id, created: true };
 }

@@ -69,7 +69,9 @@ export interface Executor {
 
 /** Changes that a plan counts, from Terraform's plan JSON 1.2 (`resource_changes`). */
 export function changesOf(planJson: unknown): readonly PlannedChange[] {
-  const document = planJson as { readonly resource_changes?: readonly { address: string; mode?: string; change: { actions: readonly string[] } }[] };
+  const document = planJson as {
+    readonly resource_changes?: readonly { address: string; mode?: string; change: { actions: readonly string[] } }[];
+  };
   return (document.resource_changes ?? [])
     .map(({ address, change }) => ({ address, action: actionOf(change.actions) }))
     .filter(({ action }) => action !== "no-op" && action !== "read");
@@ -78,7 +80,9 @@ export function changesOf(planJson: unknown): readonly PlannedChange[] {
 function actionOf(actions: readonly string[]): ResourceAction {
   if (actions.length === 2) return "replace";
   const [action] = actions;
-  return action === "create" || action === "update" || action === "delete" || action === "read" || action === "forget" ? action : "no-op";
+  return action === "create" || action === "update" || action === "delete" || action === "read" || action === "forget"
+    ? action
+    : "no-op";
 }
 
 export const noChanges = (counts: Counts): boolean => counts.add + counts.change + counts.destroy === 0;

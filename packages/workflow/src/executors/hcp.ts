@@ -1,99 +1,151 @@
-import { DogeError, error, fail, type Emit } from "@doge/core";
+import { DogeError, error, fail } from "@doge/core";
+import { type Phase, related, type Run, type TfeApi } from "@doge/providers/tfe";
 import type { Project } from "../project.ts";
-import type { Vendors } from "../vendors.ts";
 import { packDocuments } from "./archive.ts";
 import { ensureWorkspace } from "./ensure.ts";
-import { type AppliedRun, changesOf, type Executor, type PlannedRun, type RunOptions, type WorkspaceDefinition } from "./executor.ts";
+import { runUrl } from "./urls.ts";
+import {
+  type AppliedRun,
+  changesOf,
+  type Counts,
+  type Executor,
+  type PlannedRun,
+  type RunOptions,
+  type WorkspaceDefinition,
+} from "./executor.ts";
 
-type Tfe = ReturnType<Vendors["tfe"]>;
-type Run = Awaited<ReturnType<Tfe["runs"]["get"]>>;
-
-const POLL_MILLISECONDS = 400;
-const ended = new Set(["planned_and_finished", "applied", "errored", "discarded", "canceled", "force_canceled", "policy_soft_failed"]);
+const POLL_MILLISECONDS = 300;
+const failures = ["errored", "discarded", "canceled", "force_canceled", "policy_soft_failed"];
+const ended = new Set(["planned_and_finished", "applied", ...failures]);
 const planEnded = new Set(["planned", "planned_and_saved", "cost_estimated", "policy_checked", ...ended]);
 
 /** Runs in HCP Terraform: configuration uploaded, run there, logs streamed back. */
-export function hcpExecutor(project: Project, tfe: Tfe): Executor {
-  const { emit, machine, settings, config } = project;
+export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
+  const { emit, machine } = project;
 
-  const until = async (id: string, done: ReadonlySet<string>, signal: AbortSignal | undefined, onPoll: (run: Run) => Promise<void>): Promise<Run> => {
+  const runOf = async (id: string): Promise<Run> =>
+    (await tfe.runs.get(id)) ??
+    fail({ code: "run-gone", summary: "The run is gone", detail: id, remedy: "Run the same command again." });
+
+  /** Waits for one of these states; an interrupt cancels the run. */
+  async function until(id: string, done: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<Run> {
     for (;;) {
-      const run = await tfe.runs.get(id);
-      await onPoll(run);
-      if (done.has(run.status)) return run;
+      const run = await runOf(id);
+      if (done.has(run.attributes.status)) return run;
       if (signal?.aborted) {
-        await tfe.runs.cancel(id).catch(() => {});
-        throw new DogeError([error({ code: "interrupted", summary: "The run was cancelled", detail: id, remedy: "Run the same command again." })]);
+        // It may have ended in the meantime: then there is nothing to cancel.
+        await tfe.runs.cancel(id, "interrupted").catch(() => {});
+        throw new DogeError([
+          error({
+            code: "interrupted",
+            summary: "The run was cancelled",
+            detail: id,
+            remedy: "Run the same command again.",
+          }),
+        ]);
       }
       await machine.clock.sleep(POLL_MILLISECONDS);
     }
-  };
+  }
+
+  async function follow(workspace: string, log: AsyncGenerator<string>): Promise<string> {
+    let text = "";
+    for await (const chunk of log) {
+      text += chunk;
+      emit({ type: "run.log", workspace, text: chunk });
+    }
+    return text;
+  }
+
+  async function upload(workspaceId: string, workspace: WorkspaceDefinition, speculative: boolean): Promise<string> {
+    const version = await tfe.configurationVersions.create(workspaceId, { speculative });
+    await tfe.configurationVersions.upload(version, await packDocuments(workspace.documents));
+    for (let turn = 0; turn < 150; turn++) {
+      const status = (await tfe.configurationVersions.get(version.id))?.attributes.status;
+      if (status === "uploaded") return version.id;
+      if (status === "errored" || status === undefined) break;
+      await machine.clock.sleep(200);
+    }
+    return fail({
+      code: "upload-failed",
+      summary: "HCP Terraform did not take the configuration",
+      detail: version.id,
+      remedy: "Run this again.",
+    });
+  }
 
   return {
     name: "hcp",
     async plan(workspace: WorkspaceDefinition, options: RunOptions = {}): Promise<PlannedRun> {
       const { id: workspaceId } = await ensureWorkspace(project, tfe, workspace.name);
-      const version = await tfe.configurationVersions.create(workspaceId, { speculative: options.speculative ?? false });
-      await tfe.configurationVersions.upload(version.uploadUrl, await packDocuments(workspace.documents));
-      await untilUploaded(tfe, version.id, machine.clock.sleep);
+      const configurationVersion = await upload(workspaceId, workspace, options.speculative ?? false);
       const created = await tfe.runs.create({
-        workspaceId,
-        configurationVersionId: version.id,
+        workspace: workspaceId,
+        configurationVersion,
         message: options.message ?? "doge",
         destroy: options.destroy ?? false,
+        planOnly: options.speculative ?? false,
         refreshOnly: options.refreshOnly ?? false,
-        targets: options.targets ?? [],
-        replace: options.replace ?? [],
+        ...(options.targets?.length ? { targets: options.targets } : {}),
+        ...(options.replace?.length ? { replace: options.replace } : {}),
       });
-      const url = `${settings.endpoint("TFE_ADDRESS")}/app/${config.hcp.organization}/workspaces/${workspace.fullName}/runs/${created.id}`;
+      const url = runUrl(project, workspace.fullName, created.id);
       emit({ type: "run.created", workspace: workspace.name, run: created.id, url });
 
-      const log = logFollower(tfe, emit, workspace.name);
-      const planned = await until(created.id, planEnded, options.signal, async (run) => {
-        if (run.planId) await log.follow((await tfe.plans.get(run.planId)).logReadUrl);
-      });
-      if (!planned.planId) return failed(workspace, url, log.text());
-      const plan = await tfe.plans.get(planned.planId);
-      await log.follow(plan.logReadUrl);
-      if (planned.status === "errored" || plan.status === "errored") return failed(workspace, url, log.text());
-      const counts = { add: plan.additions, change: plan.changes, destroy: plan.destructions };
+      const planId = related(created, "plan") ?? related(await runOf(created.id), "plan") ?? "";
+      const [text, run] = await Promise.all([
+        follow(workspace.name, tfe.plans.log(planId)),
+        until(created.id, planEnded, options.signal),
+      ]);
+      const plan = await tfe.plans.get(planId);
+      if (failures.includes(run.attributes.status) || plan?.attributes.status !== "finished")
+        return failed(workspace, url, text);
+      const counts = countsOf(plan);
       emit({ type: "run.planned", workspace: workspace.name, ...counts });
 
       return {
         workspace: workspace.name,
         destroy: options.destroy ?? false,
         counts,
-        hasChanges: planned.hasChanges,
-        changes: changesOf(await tfe.plans.json(planned.planId)),
-        text: planText(log.text()),
+        hasChanges: run.attributes["has-changes"],
+        changes: changesOf((await tfe.plans.json(planId)) ?? {}),
+        text: planText(text),
         url,
-        apply: () => applyRun(created.id, workspace, counts, url, options.signal),
+        apply: () => apply(created.id, workspace, url, options.signal),
         discard: async () => {
-          const run = await tfe.runs.get(created.id);
-          if (!ended.has(run.status)) await tfe.runs.discard(created.id);
+          if (!ended.has((await runOf(created.id)).attributes.status)) await tfe.runs.discard(created.id);
         },
       };
     },
   };
 
-  async function applyRun(
+  async function apply(
     id: string,
     workspace: WorkspaceDefinition,
-    counts: AppliedRun["counts"],
     url: string,
     signal: AbortSignal | undefined,
   ): Promise<AppliedRun> {
     const started = machine.clock.now().getTime();
     await tfe.runs.apply(id);
-    const log = logFollower(tfe, emit, workspace.name);
-    const applied = await until(id, ended, signal, async (run) => {
-      if (run.applyId) await log.follow((await tfe.applies.get(run.applyId)).logReadUrl);
+    const applyId = related(await runOf(id), "apply") ?? "";
+    const [text, run] = await Promise.all([follow(workspace.name, tfe.applies.log(applyId)), until(id, ended, signal)]);
+    if (run.attributes.status !== "applied") return failed(workspace, url, text);
+    const counts = countsOf(await tfe.applies.get(applyId));
+    emit({
+      type: "run.applied",
+      workspace: workspace.name,
+      ...counts,
+      milliseconds: machine.clock.now().getTime() - started,
     });
-    if (applied.status !== "applied") return failed(workspace, url, log.text());
-    emit({ type: "run.applied", workspace: workspace.name, ...counts, milliseconds: machine.clock.now().getTime() - started });
     return { workspace: workspace.name, counts, url };
   }
 }
+
+const countsOf = (phase: Phase | undefined): Counts => ({
+  add: phase?.attributes["resource-additions"] ?? 0,
+  change: phase?.attributes["resource-changes"] ?? 0,
+  destroy: phase?.attributes["resource-destructions"] ?? 0,
+});
 
 /** The failed run's own words are the diagnosis. */
 function failed(workspace: WorkspaceDefinition, url: string, log: string): never {
@@ -110,34 +162,12 @@ function failed(workspace: WorkspaceDefinition, url: string, log: string): never
 
 /** What Terraform says before the plan proper (versions, refresh) is noise in a comment. */
 function planText(log: string): string {
-  const marks = [/^Terraform used the selected providers/m, /^No changes\./m, /^Terraform will perform/m, /^Changes to Outputs:/m];
+  const marks = [
+    /^Terraform used the selected providers/m,
+    /^No changes\./m,
+    /^Terraform will perform/m,
+    /^Changes to Outputs:/m,
+  ];
   const starts = marks.map((mark) => log.search(mark)).filter((at) => at >= 0);
   return starts.length > 0 ? log.slice(Math.min(...starts)) : log;
-}
-
-async function untilUploaded(tfe: Tfe, id: string, sleep: (ms: number) => Promise<void>): Promise<void> {
-  for (let turn = 0; turn < 150; turn++) {
-    const { status } = await tfe.configurationVersions.get(id);
-    if (status === "uploaded") return;
-    if (status === "errored") break;
-    await sleep(200);
-  }
-  fail({ code: "upload-failed", summary: "HCP Terraform did not take the configuration", detail: id, remedy: "Run this again." });
-}
-
-/** Reads a log from where it was left; logs grow between two control characters. */
-function logFollower(tfe: Tfe, emit: Emit, workspace: string): { follow(url: string | undefined): Promise<void>; text(): string } {
-  let offset = 0;
-  let text = "";
-  return {
-    async follow(url) {
-      if (!url) return;
-      const chunk = await tfe.logs.read(url, offset);
-      offset += chunk.length;
-      const fresh = Buffer.from(chunk).toString("utf8").replaceAll(/[\u0002\u0003]/g, "");
-      text += fresh;
-      if (fresh) emit({ type: "run.log", workspace, text: fresh });
-    },
-    text: () => text,
-  };
 }

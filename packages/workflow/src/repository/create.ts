@@ -30,8 +30,11 @@ export async function createRepository(project: Project): Promise<RepositoryResu
   const existing = await github.repositories.get(owner, repository);
   const created = existing === undefined;
   if (created) {
-    await step(emit, now, { step: "repository.create", title: `Creating ${owner}/${repository}`, parent: "repository" }, () =>
-      github.repositories.create({ owner, name: repository, private: isPrivate, description: config.name }),
+    await step(
+      emit,
+      now,
+      { step: "repository.create", title: `Creating ${owner}/${repository}`, parent: "repository" },
+      () => github.repositories.create({ owner, name: repository, private: isPrivate, description: config.name }),
     );
   }
 
@@ -46,7 +49,8 @@ export async function createRepository(project: Project): Promise<RepositoryResu
         summary: "The repository holds another history",
         detail: `${owner}/${repository} has commits on main that this folder does not know.`,
         address: remote,
-        remedy: "If it is this project's, run git fetch origin and git merge origin/main first; else choose another name in doge.config.ts.",
+        remedy:
+          "If it is this project's, run git fetch origin and git merge origin/main first; else choose another name in doge.config.ts.",
       });
     }
   }
@@ -58,11 +62,13 @@ export async function createRepository(project: Project): Promise<RepositoryResu
 /** A git repository with a first commit on main, hooks and the remote; keeps what is there. */
 async function prepareLocal(git: ReturnType<typeof gitIn>, folder: string, remote: string): Promise<void> {
   const inside = await git.ask("rev-parse", "--show-toplevel");
-  if (inside.exitCode !== 0 || inside.stdout.trim() !== folder) await git.run("init", "--initial-branch=main", "--quiet");
+  if (inside.exitCode !== 0 || inside.stdout.trim() !== folder)
+    await git.run("init", "--initial-branch=main", "--quiet");
   if ((await git.ask("rev-parse", "--verify", "--quiet", "HEAD")).exitCode === 0) await requireCleanTree(git);
   else {
     const who = await git.ask("config", "user.email");
-    const identity = who.stdout.trim() === "" ? ["-c", "user.name=Doge", "-c", "user.email=doge@users.noreply.github.com"] : [];
+    const identity =
+      who.stdout.trim() === "" ? ["-c", "user.name=Doge", "-c", "user.email=doge@users.noreply.github.com"] : [];
     await git.run("add", "--all");
     await git.run(...identity, "commit", "--quiet", "--message", FIRST_COMMIT);
   }

@@ -7,7 +7,11 @@ export interface Git {
   ask(...words: string[]): Promise<ProcessResult>;
 }
 
-export function gitIn(machine: Machine, folder: string, auth?: { readonly server: string; readonly token: Secret }): Git {
+export function gitIn(
+  machine: Machine,
+  folder: string,
+  auth?: { readonly server: string; readonly token: Secret },
+): Git {
   const env = {
     GIT_TERMINAL_PROMPT: "0",
     ...(auth
@@ -49,7 +53,10 @@ export async function headOf(git: Git, ref = "HEAD"): Promise<{ readonly commit:
 export async function requireCleanTree(git: Git): Promise<void> {
   const changes = await git.run("status", "--porcelain");
   if (changes === "") return;
-  const files = changes.split("\n").slice(0, 5).map((line) => line.slice(3));
+  const files = changes
+    .split("\n")
+    .slice(0, 5)
+    .map((line) => line.slice(3));
   fail({
     code: "dirty-tree",
     summary: "There are changes that are not committed",

@@ -26,10 +26,16 @@ export function baseWorkspace(config: ProjectConfig): Configuration {
     environment: "Production",
   });
 
-  const repository = c.data(repositoryData, "this", { full_name: `${config.github.owner}/${config.github.repository}` });
+  const repository = c.data(repositoryData, "this", {
+    full_name: `${config.github.owner}/${config.github.repository}`,
+  });
   const secrets = { SSH_KEY: key.private_key_openssh, TF_API_TOKEN: tfToken, DROPLET_USER: config.ssh.user };
   for (const [name, value] of Object.entries(secrets)) {
-    c.resource(actionsSecret, name.toLowerCase(), { repository: repository.name, secret_name: name, plaintext_value: value });
+    c.resource(actionsSecret, name.toLowerCase(), {
+      repository: repository.name,
+      secret_name: name,
+      plaintext_value: value,
+    });
   }
 
   const branches = (["develop", "stage"] as const).map((name) =>

@@ -19,7 +19,11 @@ export function jsonTemplate(value: unknown): string {
 /** The first boot of a droplet: deploy user, pinned host key, hardened SSH, Docker with compose. */
 export function cloudInit(
   config: ProjectConfig,
-  keys: { readonly deployKey: Expression<string>; readonly hostPrivate: Expression<string>; readonly hostPublic: Expression<string> },
+  keys: {
+    readonly deployKey: Expression<string>;
+    readonly hostPrivate: Expression<string>;
+    readonly hostPublic: Expression<string>;
+  },
 ): string {
   const document = {
     users: [

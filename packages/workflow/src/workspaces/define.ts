@@ -32,7 +32,11 @@ export const renderConfiguration = (configuration: Configuration): string =>
 /** Where a user's own resources stand: `infra/<workspace>/*.tf.json`, added to ours. */
 export const userFolder = (folder: string, name: WorkspaceName): string => `${folder}/infra/${name}`;
 
-export async function userDocuments(files: Files, folder: string, name: WorkspaceName): Promise<Record<string, string>> {
+export async function userDocuments(
+  files: Files,
+  folder: string,
+  name: WorkspaceName,
+): Promise<Record<string, string>> {
   const documents: Record<string, string> = {};
   for (const file of await files.list(userFolder(folder, name))) {
     if (!file.endsWith(".tf.json") && !file.endsWith(".tf")) continue;
@@ -67,7 +71,9 @@ async function localVariables(project: Project, name: WorkspaceName): Promise<Re
     gh_token: settings.token("GITHUB_TOKEN"),
     tf_api_token: settings.token("TF_API_TOKEN"),
   };
-  const given = Object.fromEntries(Object.entries(tokens).filter((entry): entry is [string, Secret] => entry[1] !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(tokens).filter((entry): entry is [string, Secret] => entry[1] !== undefined),
+  );
   const pick = (...names: string[]): Record<string, Secret> =>
     Object.fromEntries(Object.entries(given).filter(([key]) => names.includes(key)));
 

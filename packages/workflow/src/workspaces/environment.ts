@@ -9,12 +9,7 @@ import {
   spacesBucket,
   sshKeyData,
 } from "@doge/providers/digitalocean";
-import {
-  actionsEnvironmentSecret,
-  github,
-  repositoryData,
-  repositoryEnvironment,
-} from "@doge/providers/github";
+import { actionsEnvironmentSecret, github, repositoryData, repositoryEnvironment } from "@doge/providers/github";
 import { privateKey, tls } from "@doge/providers/tls";
 import type { ProjectConfig } from "../config/schema.ts";
 import { cloudInit } from "./cloud-init.ts";
@@ -76,7 +71,9 @@ export function environmentWorkspace(config: ProjectConfig, environment: Environ
   }
   c.resource(projectResources, "this", { project: project.id, resources: [server.urn, bucket.urn] });
 
-  const repository = c.data(repositoryData, "this", { full_name: `${config.github.owner}/${config.github.repository}` });
+  const repository = c.data(repositoryData, "this", {
+    full_name: `${config.github.owner}/${config.github.repository}`,
+  });
   const githubEnvironment = c.resource(repositoryEnvironment, "this", {
     repository: repository.name,
     environment,

@@ -1,9 +1,9 @@
-import { Configuration, type Expression } from "@doge/engine";
+import { Configuration, type Expression, type Reference } from "@doge/engine";
 import { organizationData, tfe, variable, variableSet, workspace, workspaceVariableSet } from "@doge/providers/tfe";
 import type { ProjectConfig } from "../config/schema.ts";
 
 /** Workspaces that meta makes; its own it needs before it can run at all. */
-const made = ["base", "dotenv", "stage", "prod"] as const;
+type Made = "base" | "dotenv" | "stage" | "prod";
 
 /** Token variables by the variable set that carries them. */
 const sets = {
@@ -14,7 +14,7 @@ const sets = {
 
 type TokenVariable = (typeof sets)[keyof typeof sets][number];
 
-const users: Record<keyof typeof sets, readonly (typeof made)[number][]> = {
+const users: Record<keyof typeof sets, readonly Made[]> = {
   digitalocean: ["base", "stage", "prod"],
   github: ["base", "stage", "prod"],
   terraform: ["base"],
@@ -31,19 +31,16 @@ export function metaWorkspace(config: ProjectConfig): Configuration {
   c.provider(tfe, { token: tokenVariables.tf_api_token });
   const organization = c.data(organizationData, "this", { name: config.hcp.organization });
 
-  const workspaces = Object.fromEntries(
-    made.map((name) => [
-      name,
-      c.resource(workspace, name, {
-        name: `${config.slug}-${name}`,
-        organization: organization.name,
-        description: `${config.name}: ${name}`,
-        // dotenv reads files that only this machine has; the native executor runs all of them here.
-        execution_mode: name === "dotenv" || config.executor === "native" ? "local" : "remote",
-        force_delete: true,
-      }),
-    ]),
-  ) as Record<(typeof made)[number], { readonly id: Expression<string> }>;
+  const make = (name: Made): Reference<typeof workspace.schema> =>
+    c.resource(workspace, name, {
+      name: `${config.slug}-${name}`,
+      organization: organization.name,
+      description: `${config.name}: ${name}`,
+      // dotenv reads files that only this machine has; the native executor runs all of them here.
+      execution_mode: name === "dotenv" || config.executor === "native" ? "local" : "remote",
+      force_delete: true,
+    });
+  const workspaces = { base: make("base"), dotenv: make("dotenv"), stage: make("stage"), prod: make("prod") };
 
   for (const [set, names] of Object.entries(sets) as [keyof typeof sets, readonly TokenVariable[]][]) {
     const tokens = c.resource(variableSet, set, {

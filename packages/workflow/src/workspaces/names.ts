@@ -6,7 +6,8 @@ export type WorkspaceName = (typeof workspaceNames)[number];
 export const environmentNames = ["stage", "prod"] as const;
 export type EnvironmentName = (typeof environmentNames)[number];
 
-export const isWorkspace = (name: string): name is WorkspaceName => (workspaceNames as readonly string[]).includes(name);
+export const isWorkspace = (name: string): name is WorkspaceName =>
+  (workspaceNames as readonly string[]).includes(name);
 export const isEnvironment = (name: string): name is EnvironmentName => name === "stage" || name === "prod";
 
 /** `stage` is deployed from branch `stage`, `prod` from `main`. */

@@ -1,0 +1,24 @@
+/** The Doge workflow: a project's configuration, its five workspaces, executors, repository, CI and deploys. */
+export { ciCheck, type CheckResult } from "./ci/check.ts";
+export { ciDeploy } from "./ci/deploy.ts";
+export { ciPlan } from "./ci/plan.ts";
+export { defineProject, type ProjectConfig, type ProjectConfigInput } from "./config/schema.ts";
+export { projectJsonSchema, validateProject, type JsonSchema } from "./config/validate.ts";
+export { projectFiles, type NewFile } from "./create/project-files.ts";
+export { renderTemplate, withTool } from "./create/render.ts";
+export { connectEnvironment } from "./deploy/connect.ts";
+export { deployEnvironment, type DeployResult, prepareImage, rollbackEnvironment } from "./deploy/deploy.ts";
+export { environmentLogs } from "./deploy/logs.ts";
+export { destroy, type DestroyResult } from "./destroy.ts";
+export { type Check, doctor } from "./doctor.ts";
+export { envDiff, type EnvDiff } from "./env/diff.ts";
+export type { PlannedChange, PlannedRun } from "./executors/executor.ts";
+export type { Project } from "./project.ts";
+export { providers } from "./providers.ts";
+export { createRepository, type RepositoryResult } from "./repository/create.ts";
+export { convergeWorkspace, planWorkspace } from "./run-workspace.ts";
+export { credentialsFile, loadSettings, Settings } from "./settings.ts";
+export { projectStatus, type ProjectStatus } from "./status.ts";
+export { up, type UpResult } from "./up.ts";
+export { cleanWorkspace, formatWorkspace, initWorkspace, updateWorkspace, validateWorkspace } from "./workspace-files.ts";
+export { type EnvironmentName, environmentNames, isEnvironment, isWorkspace, type WorkspaceName, workspaceNames } from "./workspaces/names.ts";
