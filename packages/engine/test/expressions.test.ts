@@ -95,7 +95,7 @@ describe("sensitive marks", () => {
     "toset([var.secret])",
     "[for x in [1, 2] : x if var.secret != null]",
     "try(var.nothing, var.secret)",
-    "join(\",\", droplet.web.tags)",
+    'join(",", droplet.web.tags)',
   ])("%s stays secret", (source) => {
     expect(evaluated(source).sensitive).toBe(true);
   });
@@ -116,10 +116,10 @@ describe("templates of JSON configurations", () => {
     ["a $${b} ${var.name}", "a ${b} web"],
     ["${var.ports}", [80, 443]],
     ["%{ for p in var.ports ~}\n${p};\n%{ endfor ~}\n", "80;\n443;\n"],
-    ["%{ if var.name == \"web\" }yes%{ else }no%{ endif }", "yes"],
+    ['%{ if var.name == "web" }yes%{ else }no%{ endif }', "yes"],
     ["%{ if false }yes%{ endif }", ""],
     ["%{ for i, p in var.ports }${i}=${p} %{ endfor }", "0=80 1=443 "],
-    ["${\"${var.name}-${1 + 1}\"}", "web-2"],
+    ['${"${var.name}-${1 + 1}"}', "web-2"],
   ])("%j", (source, value) => {
     expect(text(source)).toEqual(value);
   });

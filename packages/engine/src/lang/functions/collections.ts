@@ -157,7 +157,8 @@ function one(value: Value): Value {
 function contains(value: Value, wanted: Value): Value {
   if (value.kind === "unknown") return v.unknownOf("bool");
   const items = itemsOf(value, "the first argument");
-  if (items.some((item) => item.kind === wanted.kind && v.isWhollyKnown(item) && v.equal(item, wanted))) return v.bool(true);
+  if (items.some((item) => item.kind === wanted.kind && v.isWhollyKnown(item) && v.equal(item, wanted)))
+    return v.bool(true);
   return v.isWhollyKnown(value) && v.isWhollyKnown(wanted) ? v.bool(false) : v.unknownOf("bool");
 }
 
@@ -202,7 +203,9 @@ export const collections: FunctionTable = {
     },
     { rest: any },
   ),
-  contains: closed([any, any], "bool", (value, wanted) => contains(value as Value, wanted as Value), { anything: true }),
+  contains: closed([any, any], "bool", (value, wanted) => contains(value as Value, wanted as Value), {
+    anything: true,
+  }),
   distinct: closed([any], any, (value) => distinct(value as Value)),
   element: open([any, "number"], any, (target, index) => element(target as Value, index as Value)),
   flatten: closed([any], any, (value) => flatten(value as Value), { partial: true }),

@@ -1,0 +1,89 @@
+import { contentOf } from "./json.ts";
+import {
+  instanceAddress,
+  resourceAddress,
+  type State,
+  type StateInstance,
+  type StateOutput,
+  type StateResource,
+  terraformVersion,
+} from "./model.ts";
+
+type Head = Omit<StateResource, "instances" | "each">;
+
+/** A state that is being changed. Instances are found by their address, deposed ones by address and key. */
+export class WorkingState {
+  readonly #resources = new Map<string, { head: Head; instances: Map<string, StateInstance> }>();
+  outputs: Record<string, StateOutput>;
+  #last: State;
+  #lastContent: string;
+
+  constructor(state: State) {
+    this.#last = state;
+    this.#lastContent = contentOf(state);
+    this.outputs = { ...state.outputs };
+    for (const { instances, each: _, ...head } of state.resources) {
+      const address = resourceAddress(head);
+      const keyed = instances.map((one) => [slot(instanceAddress(address, one.index_key), one.deposed), one] as const);
+      this.#resources.set(address, { head, instances: new Map(keyed) });
+    }
+  }
+
+  get(resource: string, instance: string, deposed?: string): StateInstance | undefined {
+    return this.#resources.get(resource)?.instances.get(slot(instance, deposed));
+  }
+
+  head(resource: string): Head | undefined {
+    return this.#resources.get(resource)?.head;
+  }
+
+  set(head: Head, instance: StateInstance): void {
+    const address = resourceAddress(head);
+    const entry = this.#resources.get(address) ?? { head, instances: new Map<string, StateInstance>() };
+    entry.head = head;
+    entry.instances.set(slot(instanceAddress(address, instance.index_key), instance.deposed), instance);
+    this.#resources.set(address, entry);
+  }
+
+  delete(resource: string, instance: string, deposed?: string): void {
+    const entry = this.#resources.get(resource);
+    entry?.instances.delete(slot(instance, deposed));
+    if (entry?.instances.size === 0) this.#resources.delete(resource);
+  }
+
+  /** All instances, deposed ones among them. */
+  *instances(): Iterable<{
+    readonly resource: string;
+    readonly address: string;
+    readonly head: Head;
+    readonly instance: StateInstance;
+  }> {
+    for (const [resource, entry] of this.#resources) {
+      for (const instance of entry.instances.values()) {
+        yield { resource, address: instanceAddress(resource, instance.index_key), head: entry.head, instance };
+      }
+    }
+  }
+
+  instancesOf(resource: string): readonly StateInstance[] {
+    return [...(this.#resources.get(resource)?.instances.values() ?? [])];
+  }
+
+  /** The state as it is now: with the next serial if its content is new, else the one given last. */
+  snapshot(): State {
+    const resources = [...this.#resources.values()].map(({ head, instances }) => {
+      const all = [...instances.values()];
+
+      return { ...head, instances: all };
+    });
+    const next: State = { ...this.#last, outputs: this.outputs, resources };
+    const content = contentOf(next);
+    if (content === this.#lastContent) return this.#last;
+    this.#last = { ...next, terraform_version: terraformVersion, serial: this.#last.serial + 1 };
+    this.#lastContent = content;
+    return this.#last;
+  }
+}
+
+const slot = (address: string, deposed: string | undefined): string =>
+  deposed === undefined ? address : `${address} ${deposed}`;
