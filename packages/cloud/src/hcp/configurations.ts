@@ -45,7 +45,7 @@ export const configurationRoutes = (hcp: Hcp): Hono => {
   });
   routes.get("/workspaces/:workspace/configuration-versions", (c) => {
     const { id } = found(hcp.workspaces.get(c.req.param("workspace")));
-    const versions = hcp.configurations.list(({ workspaceId }) => workspaceId === id).reverse();
+    const versions = hcp.configurations.list(({ workspaceId }) => workspaceId === id).toReversed();
     return sendPage(
       c,
       versions.map((version) => configurationResource(hcp, version)),

@@ -97,7 +97,10 @@ function apiRoutes(hcp: Hcp, worker: Worker): Hono {
   api.use("/organizations/:organization/*", ownOrganization);
   api.get("/ping", (c) => c.body(null, 204));
   api.route("/", organizationRoutes(hcp));
-  api.route("/", workspaceRoutes(hcp, { deleting: (id) => worker.cancelAll(id), unlocked: (id) => worker.advance(id) }));
+  api.route(
+    "/",
+    workspaceRoutes(hcp, { deleting: (id) => worker.cancelAll(id), unlocked: (id) => worker.advance(id) }),
+  );
   api.route("/", workspaceRelationRoutes(hcp));
   api.route("/", workspaceVariableRoutes(hcp));
   api.route("/", variableSetRoutes(hcp));

@@ -98,7 +98,7 @@ export const pageRoutes = (hcp: Hcp): Hono => {
   const workspacePage = async (name: string): Promise<Html | undefined> => {
     const workspace = hcp.workspaces.list((one) => one.name === name)[0];
     if (!workspace) return undefined;
-    const runs = hcp.runs.list(({ workspaceId }) => workspaceId === workspace.id).reverse();
+    const runs = hcp.runs.list(({ workspaceId }) => workspaceId === workspace.id).toReversed();
     const rows = runs.map(
       (run) =>
         html`<tr>

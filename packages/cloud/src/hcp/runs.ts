@@ -91,7 +91,7 @@ export const runRoutes = (hcp: Hcp, worker: Worker): Hono => {
     const query = new URL(c.req.url).searchParams;
     const statuses = (query.get("filter[status]") ?? "").split(",").filter(Boolean);
     const runs = hcp.runs.list((run) => where(run) && (statuses.length === 0 || statuses.includes(run.status)));
-    return sendPage(c, runs.reverse().map(runResource));
+    return sendPage(c, runs.toReversed().map(runResource));
   };
 
   routes.post("/runs", async (c) => {

@@ -189,7 +189,7 @@ export const stateRoutes = (hcp: Hcp): Hono => {
     const name = query.get("filter[workspace][name]");
     if (!name) throw new ApiError(422, "invalid attribute", "filter[workspace][name] is required");
     const { id } = workspaceNamed(hcp, name);
-    const states = hcp.states.list((state) => state.workspaceId === id && state.status === "finalized").reverse();
+    const states = hcp.states.list((state) => state.workspaceId === id && state.status === "finalized").toReversed();
     return sendPage(
       c,
       states.map((state) => stateResource(hcp, state)),

@@ -229,7 +229,7 @@ export function createWorker(hcp: Hcp): Worker {
     },
     cancel,
     async cancelAll(workspaceId) {
-      const active = hcp.runs.list((run) => run.workspaceId === workspaceId && !isFinished(run)).reverse();
+      const active = hcp.runs.list((run) => run.workspaceId === workspaceId && !isFinished(run)).toReversed();
       for (const run of active) {
         const job = jobs.get(run.id);
         await cancel(run.id);
