@@ -10,6 +10,11 @@ export interface FrontDoorOptions {
   readonly network: Network;
   /** Addresses of a name by the zones. */
   readonly resolve: (name: string) => readonly string[];
+  /**
+   * Whether the proxy may lead out to a name that is none of ours (a package registry, for jobs that run `npm ci`
+   * behind it). Default: it never does.
+   */
+  readonly onward?: (name: string) => boolean;
   /** Each in order of preference: the first that may be bound is taken. */
   readonly ports: { readonly proxy: number; readonly https: readonly number[]; readonly http: readonly number[] };
 }
@@ -27,7 +32,7 @@ type Place = { readonly host: string; readonly port: number };
 
 /** The way into the local cloud's addresses. Carries bytes; TLS ends in the droplet. */
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
-  const { host, network, resolve, ports } = options;
+  const { host, network, resolve, ports, onward = () => false } = options;
   const sockets = new Set<Socket | Duplex>();
   const keep = <T extends Socket | Duplex>(socket: T): T => {
     sockets.add(socket);
@@ -49,11 +54,18 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     return `nothing listens on port ${port} of ${bare} (${addresses.join(", ")})`;
   }
 
+  /** For the proxy: also what lies outside, where that is allowed. */
+  const reach = (name: string, port: number): Place | string => {
+    const found = place(name, port);
+    const foreign = typeof found === "string" && !isIPv4(name) && resolve(name).length === 0;
+    return foreign && !/(^|\.)localhost$/i.test(name) && onward(name) ? { host: name, port } : found;
+  };
+
   const proxy = createHttpServer((incoming, outgoing) => {
     const target = URL.canParse(incoming.url ?? "") ? new URL(incoming.url ?? "") : undefined;
     if (target?.protocol !== "http:")
       return refuse(outgoing, 400, "This is a forward proxy: ask it for an http address");
-    const found = place(target.hostname, Number(target.port || 80));
+    const found = reach(target.hostname, Number(target.port || 80));
     if (typeof found === "string") return refuse(outgoing, 502, found);
     forward(incoming, outgoing, found, target.pathname + target.search);
   });
@@ -61,7 +73,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   proxy.on("connect", (incoming: IncomingMessage, client: Duplex, head: Buffer) => {
     keep(client);
     const [, name = "", port = "443"] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(incoming.url ?? "") ?? [];
-    const found = place(name, Number(port));
+    const found = reach(name, Number(port));
     if (typeof found === "string") {
       client.end(
         `HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(found)}\r\nConnection: close\r\n\r\n${found}`,
