@@ -34,7 +34,7 @@ export async function destroy(
   if (options.repository) {
     const { owner, repository } = project.config.github;
     await step(project.emit, now, { step: "repository", title: `Deleting the repository ${owner}/${repository}` }, () =>
-      vendors(project).github().repositories.delete(owner, repository),
+      vendors(project).github().repositories.delete({ owner, repo: repository }),
     );
   }
   return { workspaces, milliseconds: now().getTime() - started };
@@ -45,5 +45,5 @@ async function removeMeta(project: Project): Promise<void> {
   const tfe = vendors(project).tfe();
   const { config } = project;
   const meta = await tfe.workspaces.byName(config.hcp.organization, `${config.slug}-meta`);
-  if (meta) await tfe.workspaces.delete(meta.id);
+  if (meta) await tfe.workspaces.delete(meta.id, { force: true });
 }

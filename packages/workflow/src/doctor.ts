@@ -151,7 +151,7 @@ async function digitalOcean({ config }: Project, clients: Clients): Promise<Find
 
 async function gitHub({ config }: Project, clients: Clients): Promise<Finding> {
   const client = clients.github();
-  const { login, scopes } = await client.viewer();
+  const { login, scopes } = await client.users.current();
   const diagnostics: Diagnostic[] = [];
   // Fine-grained tokens have no scopes to list; their permissions show when they are used.
   const missing = scopes === undefined ? [] : GITHUB_SCOPES.filter((scope) => !scopes.includes(scope));

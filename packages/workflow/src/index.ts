@@ -20,5 +20,18 @@ export { convergeWorkspace, planWorkspace } from "./run-workspace.ts";
 export { credentialsFile, loadSettings, Settings } from "./settings.ts";
 export { projectStatus, type ProjectStatus } from "./status.ts";
 export { up, type UpResult } from "./up.ts";
-export { cleanWorkspace, formatWorkspace, initWorkspace, updateWorkspace, validateWorkspace } from "./workspace-files.ts";
-export { type EnvironmentName, environmentNames, isEnvironment, isWorkspace, type WorkspaceName, workspaceNames } from "./workspaces/names.ts";
+export {
+  cleanWorkspace,
+  formatWorkspace,
+  initWorkspace,
+  updateWorkspace,
+  validateWorkspace,
+} from "./workspace-files.ts";
+export {
+  type EnvironmentName,
+  environmentNames,
+  isEnvironment,
+  isWorkspace,
+  type WorkspaceName,
+  workspaceNames,
+} from "./workspaces/names.ts";

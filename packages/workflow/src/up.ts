@@ -42,7 +42,7 @@ export async function up(project: Project): Promise<UpResult> {
   ] as const);
   workspaces.push(stage, prod);
 
-  const first = { image, reason: "doge up", onlyIfNone: true } as const;
+  const first = { image, owner: project.config.github.owner };
   const stageDeploy = await deployEnvironment(project, "stage", first);
   const prodDeploy = await deployEnvironment(project, "prod", first);
   return {

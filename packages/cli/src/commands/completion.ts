@@ -28,19 +28,21 @@ function bash(commands: readonly Command[], shell: "bash" | "zsh"): string {
   }
   const cases = [
     ...commands.map((c) => `    "${c.name}") words="${words(c)}" ;;`),
-    ...[...groups].filter(([, subs]) => subs.length > 0).map(([first, subs]) => `    "${first}") words="${subs.join(" ")}" ;;`),
+    ...[...groups]
+      .filter(([, subs]) => subs.length > 0)
+      .map(([first, subs]) => `    "${first}") words="${subs.join(" ")}" ;;`),
   ];
   return [
     ...(shell === "zsh" ? ["autoload -U +X bashcompinit && bashcompinit"] : []),
     "_doge() {",
     '  local current="${COMP_WORDS[COMP_CWORD]}" words',
     '  local one="${COMP_WORDS[1]}" two="${COMP_WORDS[1]} ${COMP_WORDS[2]}"',
-    "  if [ \"$COMP_CWORD\" -eq 1 ]; then",
+    '  if [ "$COMP_CWORD" -eq 1 ]; then',
     `    words="${[...groups.keys(), "help"].join(" ")}"`,
     "  else",
     '  for key in "$two" "$one"; do case "$key" in',
     ...cases,
-    "  esac; [ -n \"$words\" ] && break; done",
+    '  esac; [ -n "$words" ] && break; done',
     "  fi",
     '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
     "}",
@@ -52,11 +54,15 @@ function bash(commands: readonly Command[], shell: "bash" | "zsh"): string {
 function fish(commands: readonly Command[]): string {
   const lines = commands.flatMap((command) => {
     const [first, second] = command.name.split(" ") as [string, string | undefined];
-    const seen = second ? `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}` : `__fish_seen_subcommand_from ${first}`;
+    const seen = second
+      ? `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`
+      : `__fish_seen_subcommand_from ${first}`;
     const offer = second ? `__fish_seen_subcommand_from ${first}` : "__fish_use_subcommand";
     return [
       `complete -c doge -f -n '${offer}' -a '${second ?? first}' -d '${command.summary.replaceAll("'", "\\'")}'`,
-      ...command.arguments.flatMap((a) => (a.choices ? [`complete -c doge -f -n '${seen}' -a '${a.choices.join(" ")}'`] : [])),
+      ...command.arguments.flatMap((a) =>
+        a.choices ? [`complete -c doge -f -n '${seen}' -a '${a.choices.join(" ")}'`] : [],
+      ),
       ...Object.entries({ ...command.flags, ...globalFlags }).map(
         ([name, spec]) => `complete -c doge -n '${seen}' -l ${name} -d '${spec.help.replaceAll("'", "\\'")}'`,
       ),

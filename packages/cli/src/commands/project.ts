@@ -17,7 +17,8 @@ export const doctorCommand = defineCommand<{ readonly checks: readonly Check[] }
 export const upCommand = defineCommand<UpResult>({
   name: "up",
   summary: "From nothing to staging and production; goes on where it was interrupted",
-  description: "meta, repository, base, dotenv, stage, prod, and the first deploys. Every step converges: what is there stays.",
+  description:
+    "meta, repository, base, dotenv, stage, prod, and the first deploys. Every step converges: what is there stays.",
   view: renderUp,
   async run(invocation) {
     return { exitCode: 0, data: await up(await invocation.project()) };

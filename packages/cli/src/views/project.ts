@@ -7,7 +7,12 @@ export function renderChecks(checks: readonly Check[]): string {
   const width = Math.max(...checks.map((c) => c.name.length));
   const rows = checks.map((c) => `${marks[c.state]} ${c.name.padEnd(width)}  ${c.found ?? ""}`.trimEnd());
   const failed = checks.filter((c) => c.state === "failed").length;
-  return [...rows, "", failed === 0 ? "All is ready. Next: doge up" : `${failed} of ${checks.length} must be mended first.`, ""].join("\n");
+  return [
+    ...rows,
+    "",
+    failed === 0 ? "All is ready. Next: doge up" : `${failed} of ${checks.length} must be mended first.`,
+    "",
+  ].join("\n");
 }
 
 export function renderUp(result: UpResult): string {
@@ -32,17 +37,33 @@ const countsText = (counts: { readonly add: number; readonly change: number; rea
     : `${counts.add} added, ${counts.change} changed, ${counts.destroy} destroyed`;
 
 export function renderStatus(status: ProjectStatus): string {
-  const workspaces = status.workspaces.map((w) =>
-    `  ${w.name.padEnd(8)}${w.exists ? `${w.resources} resources${w.serial === undefined ? "" : `, state ${w.serial}`}` : "not made"}`,
+  const workspaces = status.workspaces.map(
+    (w) =>
+      `  ${w.name.padEnd(8)}${w.exists ? `${w.resources} resources${w.serial === undefined ? "" : `, state ${w.serial}`}` : "not made"}`,
   );
-  return [status.project, `  ${status.repository}`, "", "Workspaces:", ...workspaces, "", "Environments:", ...status.environments.flatMap(environmentLines), ""].join("\n");
+  return [
+    status.project,
+    `  ${status.repository}`,
+    "",
+    "Workspaces:",
+    ...workspaces,
+    "",
+    "Environments:",
+    ...status.environments.flatMap(environmentLines),
+    "",
+  ].join("\n");
 }
 
 function environmentLines(environment: ProjectStatus["environments"][number]): string[] {
   const title = `  ${environment.environment.padEnd(8)}${environment.url}`;
-  if ("trouble" in environment) return [title, `          ${environment.trouble.length > 0 ? "can't be reached, see below" : "not provisioned"}`];
+  if ("trouble" in environment)
+    return [title, `          ${environment.trouble.length > 0 ? "can't be reached, see below" : "not provisioned"}`];
   return [title, ...environment.lines.map((line) => `          ${line}`)];
 }
 
 export const renderDeploy = (deploy: DeployResult): string =>
-  [`${deploy.environment}: ${deploy.unchanged ? "serves already" : "serves"} release ${deploy.release} at ${deploy.url}`, ...deploy.lines.map((line) => `  ${line}`), ""].join("\n");
+  [
+    `${deploy.environment}: ${deploy.unchanged ? "serves already" : "serves"} release ${deploy.release} at ${deploy.url}`,
+    ...deploy.lines.map((line) => `  ${line}`),
+    "",
+  ].join("\n");

@@ -1,4 +1,5 @@
 import type { Redactor } from "@doge/core";
+import type { GitHubApi, Repo } from "@doge/providers/github";
 import type { Counts, PlannedChange } from "../executors/executor.ts";
 import type { EnvironmentName } from "../workspaces/names.ts";
 
@@ -101,24 +102,15 @@ function fence(text: string): string {
   return `${ticks}\n${text.trimEnd()}\n${ticks}`;
 }
 
-interface Comments {
-  list(
-    owner: string,
-    repository: string,
-    number: number,
-  ): Promise<readonly { readonly id: number; readonly body: string }[]>;
-  create(owner: string, repository: string, number: number, body: string): Promise<unknown>;
-  update(owner: string, repository: string, id: number, body: string): Promise<unknown>;
-}
-
 /** One comment per environment and kind, found by its hidden marker and edited in place: pages are not flooded. */
 export async function upsertComment(
-  comments: Comments,
-  at: { readonly owner: string; readonly repository: string; readonly number: number },
+  comments: GitHubApi["comments"],
+  at: Repo,
+  pullRequest: number,
   body: string,
 ): Promise<void> {
   const mark = body.slice(0, body.indexOf("\n"));
-  const existing = (await comments.list(at.owner, at.repository, at.number)).find((c) => c.body.startsWith(mark));
-  if (existing) await comments.update(at.owner, at.repository, existing.id, body);
-  else await comments.create(at.owner, at.repository, at.number, body);
+  const existing = (await comments.list(at, pullRequest)).find((c) => c.body?.startsWith(mark));
+  if (existing) await comments.update(at, existing.id, body);
+  else await comments.create(at, pullRequest, body);
 }

@@ -60,6 +60,10 @@ export const projectSchema = z.strictObject({
         .nullable()
         .default(["node", "src/migrate.ts"])
         .describe("Command that migrates the database, run once in the new image; null for none."),
+      pending: command
+        .nullable()
+        .default(["node", "src/migrate.ts", "--list", "--json"])
+        .describe("Command that lists pending migrations as JSON and changes nothing; null where there is none."),
       base: z.string().default("docker.io/library/node:24-bookworm-slim").describe("Base image of the app's image."),
     })
     .prefault({})

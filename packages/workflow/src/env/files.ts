@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { type Files, fail, Secret } from "@doge/core";
-import { parseEnv } from "node:util";
 import type { ProjectConfig } from "../config/schema.ts";
 
 /** Environments that have env files of their own. Staging starts from production's and overrides. */
@@ -81,25 +80,16 @@ export function envFileMap(
   return Object.fromEntries(map.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/**
- * The env files of a droplet: production's, and on staging the staging ones over them, variable by variable.
- * The result is plain `NAME=value` text for `env_file:`.
- */
-export function mergedEnvFiles(environment: "stage" | "prod", production: EnvFiles, staging: EnvFiles): EnvFiles {
-  if (environment === "prod") return production;
-  const names = new Set([...Object.keys(production), ...Object.keys(staging)]);
-  const merged: Record<string, Secret> = {};
-  for (const name of names) {
-    const below = production[name];
-    const over = staging[name];
-    merged[name] = below && over ? new Secret(overlay(below.reveal(), over.reveal())) : ((over ?? below) as Secret);
-  }
-  return merged;
-}
-
-function overlay(below: string, over: string): string {
-  const values = { ...parseEnv(below), ...parseEnv(over) };
-  return lines(Object.entries(values).map(([name, value]) => `${name}=${value}`));
+/** Files of a droplet by their path in the project; the app reads its own in this order, later ones win. */
+export function dropletEnvFiles(
+  environment: "stage" | "prod",
+  production: EnvFiles,
+  staging: EnvFiles,
+): { readonly files: readonly { readonly path: string; readonly content: Secret }[]; readonly app: readonly string[] } {
+  const pathed = (set: EnvFileSet, found: EnvFiles): { path: string; content: Secret }[] =>
+    Object.entries(found).map(([name, content]) => ({ path: `.envs/.${set}/${name}`, content }));
+  const files = [...pathed("production", production), ...(environment === "stage" ? pathed("staging", staging) : [])];
+  return { files, app: files.map((f) => f.path).filter((path) => path.endsWith("/.app")) };
 }
 
 /** Env files as a CI job has them: environment secrets `PROD_APP`, `STAGE_APP`… in one JSON object. */

@@ -27,14 +27,21 @@ export async function createRepository(project: Project): Promise<RepositoryResu
   const git = gitIn(machine, folder, token ? { server, token } : undefined);
 
   await prepareLocal(git, folder, remote);
-  const existing = await github.repositories.get(owner, repository);
+  const me = await github.users.current();
+  const existing = await github.repositories.get({ owner, repo: repository });
   const created = existing === undefined;
   if (created) {
     await step(
       emit,
       now,
       { step: "repository.create", title: `Creating ${owner}/${repository}`, parent: "repository" },
-      () => github.repositories.create({ owner, name: repository, private: isPrivate, description: config.name }),
+      () =>
+        github.repositories.create({
+          name: repository,
+          private: isPrivate,
+          description: config.name,
+          ...(me.login.toLowerCase() === owner.toLowerCase() ? {} : { organization: owner }),
+        }),
     );
   }
 

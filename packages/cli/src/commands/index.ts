@@ -1,0 +1,71 @@
+import type { Command } from "../command.ts";
+import { deployCommand, logsCommand, rollbackCommand, sshCommand } from "./app.ts";
+import { ciCheckCommand, ciDeployCommand, ciPlanCommand } from "./ci.ts";
+import {
+  cloudDownCommand,
+  cloudEnvCommand,
+  cloudInventoryCommand,
+  cloudServeCommand,
+  cloudStatusCommand,
+  cloudUpCommand,
+} from "./cloud.ts";
+import { completionCommand } from "./completion.ts";
+import { envDiffCommand, envPushCommand } from "./env.ts";
+import { newCommand } from "./new.ts";
+import { doctorCommand, statusCommand, upCommand } from "./project.ts";
+import { repoCreateCommand } from "./repo.ts";
+import {
+  applyCommand,
+  cleanCommand,
+  destroyCommand,
+  fmtCommand,
+  initCommand,
+  planCommand,
+  updateCommand,
+  validateCommand,
+} from "./workspaces.ts";
+
+/** Every command, in the order in which help shows them. */
+export const commands: readonly Command[] = [
+  newCommand,
+  doctorCommand,
+  upCommand,
+  statusCommand,
+  destroyCommand,
+  initCommand,
+  fmtCommand,
+  validateCommand,
+  planCommand,
+  applyCommand,
+  updateCommand,
+  cleanCommand,
+  deployCommand,
+  rollbackCommand,
+  logsCommand,
+  sshCommand,
+  envDiffCommand,
+  envPushCommand,
+  repoCreateCommand,
+  ciCheckCommand,
+  ciPlanCommand,
+  ciDeployCommand,
+  cloudUpCommand,
+  cloudDownCommand,
+  cloudStatusCommand,
+  cloudEnvCommand,
+  cloudInventoryCommand,
+  cloudServeCommand,
+  completionCommand(() => commands),
+];
+
+/** The command that the words begin with, longest name first, and the words after it. */
+export function findCommand(
+  words: readonly string[],
+): { readonly command: Command; readonly rest: readonly string[] } | undefined {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(" ");
+    const command = commands.find((c) => c.name === name);
+    if (command && words.length >= length) return { command, rest: words.slice(length) };
+  }
+  return undefined;
+}
