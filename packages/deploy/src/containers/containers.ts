@@ -29,7 +29,10 @@ interface Inspected {
 /** The container engine of a host. */
 export interface Containers {
   /** Runs an engine command; throws `containers-failed` with its last lines where it fails. */
-  run(argv: readonly string[], options?: Omit<HostCommand, "argv"> & { readonly doing?: string }): Promise<ProcessResult>;
+  run(
+    argv: readonly string[],
+    options?: Omit<HostCommand, "argv"> & { readonly doing?: string },
+  ): Promise<ProcessResult>;
   /** Undefined where there is no such container. */
   inspect(container: string): Promise<ContainerState | undefined>;
   /** Last lines of both output streams. */

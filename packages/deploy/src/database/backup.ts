@@ -47,4 +47,8 @@ export async function backUp(options: {
 
 /** Removes all but the newest backups of releases. */
 export const pruneBackups = (folder: string, keep: number): readonly string[] =>
-  shellScript('ls -1 "$1"/backup_*.dump 2>/dev/null | sort -r | tail -n "+$2" | xargs -r rm -f', folder, String(keep + 1));
+  shellScript(
+    'ls -1 "$1"/backup_*.dump 2>/dev/null | sort -r | tail -n "+$2" | xargs -r rm -f',
+    folder,
+    String(keep + 1),
+  );

@@ -48,10 +48,7 @@ export function edgeConfiguration(settings: EdgeSettings): object {
           edge: {
             listen: [":443"],
             logs: { default_logger_name: "access" },
-            routes: [
-              ...(aliases.length > 0 ? [redirectRoute(aliases, domain)] : []),
-              siteRoute(domain, settings),
-            ],
+            routes: [...(aliases.length > 0 ? [redirectRoute(aliases, domain)] : []), siteRoute(domain, settings)],
             errors: { routes: [{ handle: [unavailable] }] },
           },
         },

@@ -12,7 +12,7 @@ export const writeFileArgv = (path: string, mode: number): readonly string[] =>
       'mkdir -p "$(dirname "$1")"',
       'beside="$1.$$.tmp"',
       "umask 077",
-      'trap \'rm -f "$beside"\' EXIT',
+      "trap 'rm -f \"$beside\"' EXIT",
       'cat > "$beside"',
       'chmod "$2" "$beside"',
       'sync "$beside" 2>/dev/null || sync',

@@ -38,7 +38,10 @@ export async function httpOver(open: () => Promise<Duplex>, request: HostHttpReq
         incoming.on("end", () => {
           const body = Buffer.concat(chunks);
           const headers = Object.fromEntries(
-            Object.entries(incoming.headers).map(([key, value]) => [key, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+            Object.entries(incoming.headers).map(([key, value]) => [
+              key,
+              Array.isArray(value) ? value.join(", ") : (value ?? ""),
+            ]),
           );
           const text = (): string => body.toString("utf8");
           resolve({ status: incoming.statusCode ?? 0, headers, body, text, json: () => JSON.parse(text()) as unknown });

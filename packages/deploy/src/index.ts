@@ -1,0 +1,35 @@
+/** From a git tree to a site that serves it: image, registry, host, containers, edge, database, release. */
+export { assembleImage, type AssembledImage, type AssembleOptions, defaultBase } from "./image/assemble.ts";
+export { createRegistry, type Registry } from "./registry/client.ts";
+export type { RegistryCredentials } from "./registry/auth.ts";
+export { findImageForTree, type PushedImage, pushImage, resolveTag, treeTag } from "./registry/push.ts";
+export { byDigest, type ImageReference, parseReference, registryUrl } from "./registry/reference.ts";
+export { connectHost, type ConnectFailure, type ConnectOptions } from "./host/connect.ts";
+export type { Host, HostCommand, HostHttpRequest, Terminal } from "./host/host.ts";
+export { commandLine, quote, shellScript } from "./host/quote.ts";
+export { edgeConfiguration, type EdgeSettings, type Slot } from "./edge/configuration.ts";
+export { type Lease, type LeaseOwner, takeLease } from "./lease/lease.ts";
+export { deployRelease } from "./release/deploy.ts";
+export { releaseSteps, type ReleaseStep } from "./release/steps.ts";
+export {
+  listReleases,
+  type LogOptions,
+  releaseLogs,
+  releaseStatus,
+  type ReleaseStatus,
+  removeAll,
+  rollbackRelease,
+  runInRelease,
+} from "./release/operate.ts";
+export type {
+  DeployOptions,
+  DeployTarget,
+  PendingRelease,
+  RegistryAccess,
+  ReleaseContext,
+  ReleaseImage,
+  ReleaseReceipt,
+  ReleaseRecord,
+  ReleaseSettings,
+  RestorePoint,
+} from "./release/model.ts";

@@ -1,0 +1,184 @@
+import { type Clock, fail, type HttpResponse, TransportError, type Trouble } from "@doge/core";
+import type { Containers } from "../containers/containers.ts";
+import { docker } from "../containers/docker.ts";
+import { type Slot, slotName } from "../edge/configuration.ts";
+import type { Host } from "../host/host.ts";
+import { slotPort } from "./compose-file.ts";
+import type { ReleaseSettings } from "./model.ts";
+
+/** What the readiness path of a slot answered, seen from outside the container. */
+export type Answer =
+  | { readonly kind: "ready" }
+  | { readonly kind: "status"; readonly status: number; readonly body: string }
+  | { readonly kind: "silent"; readonly reason: TransportError["reason"] };
+
+export async function askReady(host: Host, slot: Slot, path: string): Promise<Answer> {
+  let response: HttpResponse;
+  try {
+    response = await host.http({ method: "GET", port: slotPort[slot], path, timeoutMilliseconds: 2_000 });
+  } catch (thrown) {
+    if (thrown instanceof TransportError) return { kind: "silent", reason: thrown.reason };
+    throw thrown;
+  }
+  if (response.status >= 200 && response.status < 300) return { kind: "ready" };
+  return { kind: "status", status: response.status, body: response.text().trim().slice(0, 300) };
+}
+
+const successesNeeded = 3;
+const pauseMilliseconds = 200;
+
+/**
+ * Waits until a new release answers its readiness path several times in a row.
+ * Throws `release-unhealthy` with the cause: what an engineer would find out by logging in.
+ */
+export async function waitHealthy(options: {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly containers: Containers;
+  readonly slot: Slot;
+  readonly settings: ReleaseSettings;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<void> {
+  const { host, clock, containers, slot, settings, signal } = options;
+  const container = slotName(slot);
+  const end = clock.now().getTime() + (settings.healthSeconds ?? 60) * 1000;
+  let successes = 0;
+  for (let round = 0; ; round++) {
+    const answer = await askReady(host, slot, settings.readyPath);
+    successes = answer.kind === "ready" ? successes + 1 : 0;
+    if (successes >= successesNeeded) return;
+    if (answer.kind !== "ready" && round % 3 === 2) {
+      const state = await containers.inspect(container);
+      const crashed = !state || state.restarts > 0 || !["running", "created"].includes(state.status);
+      if (crashed) fail(await explain(options, answer));
+    }
+    if (clock.now().getTime() > end) fail(await explain(options, answer));
+    await clock.sleep(pauseMilliseconds, signal);
+  }
+}
+
+async function explain(
+  { host, containers, slot, settings }: Parameters<typeof waitHealthy>[0],
+  answer: Answer,
+): Promise<Trouble> {
+  const container = slotName(slot);
+  const state = await containers.inspect(container);
+  const lines = await containers.lastLines(container, 15);
+  const inside = answer.kind === "silent" && state?.running ? await lookInside(host, container, settings) : undefined;
+  const { cause, remedy } = diagnose({ answer, settings, ...(state ? { state } : {}), ...(inside ? { inside } : {}) });
+  return {
+    code: "release-unhealthy",
+    summary: "The new release did not become healthy; the old one goes on serving",
+    detail: `${cause}${lines ? `\nIts last lines:\n${lines}` : ""}`,
+    address: `${host.name} ${container}`,
+    remedy,
+  };
+}
+
+/** What a probe within the container saw. */
+export interface Inside {
+  /** The readiness path answers on 127.0.0.1. */
+  readonly answers: boolean;
+  /** Ports on which the app's own process listens. */
+  readonly ports: readonly number[];
+}
+
+/** The reason why a release is not healthy, and its remedy. Pure. */
+export function diagnose(seen: {
+  readonly answer: Answer;
+  readonly settings: Pick<ReleaseSettings, "port" | "readyPath" | "healthSeconds">;
+  readonly state?: {
+    readonly running: boolean;
+    readonly exitCode: number;
+    readonly outOfMemory: boolean;
+    readonly restarts: number;
+  };
+  readonly inside?: Inside;
+}): { readonly cause: string; readonly remedy: string } {
+  const { answer, settings, state, inside } = seen;
+  const { port, readyPath } = settings;
+  if (!state) return { cause: "its container is gone", remedy: "Deploy again." };
+  if (state.outOfMemory) {
+    return {
+      cause: "it ran out of memory and was killed",
+      remedy: "Give the environment a larger droplet (`environments` in doge.config.ts), or let the app use less.",
+    };
+  }
+  if (!state.running || state.restarts > 0) {
+    const times = state.restarts > 0 ? `, and ended again ${state.restarts} times` : "";
+    return {
+      cause: `the app ended with exit code ${state.exitCode}${times}`,
+      remedy:
+        state.exitCode === 78
+          ? "A setting is missing or wrong: see the last lines, mend the env file, send it with `doge apply dotenv`."
+          : "The last lines say why. Mend it and deploy again.",
+    };
+  }
+  if (answer.kind === "status" && answer.status === 404) {
+    return {
+      cause: `it answers, but ${readyPath} is 404`,
+      remedy: "Add that path to the app, or name the right one as `app.ready` in doge.config.ts.",
+    };
+  }
+  if (answer.kind === "status") {
+    return {
+      cause: `${readyPath} answers ${answer.status}${answer.body ? `: ${answer.body}` : ""}`,
+      remedy: "The answer says what it is waiting for.",
+    };
+  }
+  if (inside?.answers) {
+    return {
+      cause: `the app listens on 127.0.0.1:${port}, where only its own container reaches it`,
+      remedy: "Listen on all interfaces: leave the host name away, or use 0.0.0.0.",
+    };
+  }
+  const others = inside?.ports.filter((other) => other !== port) ?? [];
+  if (others.length > 0) {
+    return {
+      cause: `the app listens on port ${others.join(", ")}, but ${port} is expected`,
+      remedy: "Let the app listen on the port in PORT, or set `app.port` in doge.config.ts.",
+    };
+  }
+  return {
+    cause: `nothing answered on port ${port} within ${settings.healthSeconds ?? 60} s`,
+    remedy: "The app is running but does not listen yet: see its last lines.",
+  };
+}
+
+// Sockets of the container's first process, from /proc: works in any image that has node.
+const insideScript = `
+const fs = require("node:fs");
+const [port, path] = process.argv.slice(1);
+const own = new Set();
+for (const pid of [1, ...fs.readdirSync("/proc").filter((n) => /^[0-9]+$/.test(n) && n !== String(process.pid))]) {
+  try {
+    if (pid !== 1 && !/PORT=/.test(fs.readFileSync("/proc/" + pid + "/environ", "utf8"))) continue;
+    for (const fd of fs.readdirSync("/proc/" + pid + "/fd")) {
+      const m = /socket:.(\\d+)/.exec(fs.readlinkSync("/proc/" + pid + "/fd/" + fd));
+      if (m) own.add(m[1]);
+    }
+  } catch {}
+}
+const ports = new Set();
+for (const file of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+  try {
+    for (const line of fs.readFileSync(file, "utf8").split("\\n").slice(1)) {
+      const f = line.trim().split(/\\s+/);
+      if (f[3] === "0A" && own.has(f[9])) ports.add(parseInt(f[1].split(":")[1], 16));
+    }
+  } catch {}
+}
+fetch("http://127.0.0.1:" + port + path, { signal: AbortSignal.timeout(2000) })
+  .then(() => true, () => false)
+  .then((answers) => console.log(JSON.stringify({ answers, ports: [...ports] })));
+`;
+
+async function lookInside(host: Host, container: string, settings: ReleaseSettings): Promise<Inside | undefined> {
+  const argv = docker.exec(container, ["node", "-e", insideScript, String(settings.port), settings.readyPath]);
+  const result = await host.run({ argv });
+  try {
+    return result.exitCode === 0 ? (JSON.parse(result.stdout) as Inside) : undefined;
+  } catch {
+    return undefined; // an image without node: this evidence is missing
+  }
+}
