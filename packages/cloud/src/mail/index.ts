@@ -93,7 +93,7 @@ async function serveSmtp(context: CloudContext, mailbox: Mailbox, host: string):
   });
   const port = context.port("mail");
   await new Promise<void>((resolve, reject) => {
-    const onError = (thrown: Error): void => reject(portTrouble(thrown, host, port) as Error);
+    const onError = (thrown: Error): void => reject(portTrouble(thrown, host, port));
     server.once("error", onError);
     server.listen(port, host, () => {
       server.off("error", onError);
