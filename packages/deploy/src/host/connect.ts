@@ -20,14 +20,17 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
-export type ConnectFailure = "refused" | "timeout" | "auth" | "host-key" | "address" | "broken";
+export type ConnectFailure = "refused" | "timeout" | "auth" | "host-key" | "address" | "key" | "broken";
 
-/** Of cloud-init: a droplet answers before the deploy user and its key are there. */
-const authPatience = 60_000;
+/** A booting droplet answers before cloud-init has made the deploy user; what can't mend itself is not waited for. */
+function patienceFor(failure: ConnectFailure, bootMilliseconds: number): number {
+  if (failure === "auth") return Math.min(60_000, bootMilliseconds);
+  return ["refused", "timeout", "broken"].includes(failure) ? bootMilliseconds : 0;
+}
 
 /**
  * Connects by SSH with a pinned host key; waits while the droplet boots.
- * Throws `ssh-refused`, `ssh-timeout`, `ssh-auth`, `ssh-host-key`, `ssh-address`, `ssh-broken`.
+ * Throws `ssh-refused`, `ssh-timeout`, `ssh-auth`, `ssh-host-key`, `ssh-address`, `ssh-key`, `ssh-broken`.
  */
 export async function connectHost(options: ConnectOptions): Promise<Host> {
   const { clock, bootMilliseconds = 180_000 } = options;
@@ -37,10 +40,7 @@ export async function connectHost(options: ConnectOptions): Promise<Host> {
     const outcome = await tryToConnect(options);
     if (outcome instanceof Client) return sshHost(outcome, name);
     const waited = clock.now().getTime() - started;
-    const patience = { refused: bootMilliseconds, timeout: bootMilliseconds, broken: bootMilliseconds }[
-      outcome.failure as "refused"
-    ];
-    const limit = outcome.failure === "auth" ? Math.min(authPatience, bootMilliseconds) : (patience ?? 0);
+    const limit = patienceFor(outcome.failure, bootMilliseconds);
     if (waited >= limit) fail(trouble(outcome.failure, name, options, waited));
     options.emit?.({
       type: "step.progress",
@@ -87,10 +87,9 @@ function tryToConnect(options: ConnectOptions): Promise<Client | Failed> {
     });
     try {
       client.connect(config);
-    } catch (thrown) {
-      // A key that can't be read is reported here, before any connection.
-      resolve({ failure: "auth" });
-      void thrown;
+    } catch {
+      // Thrown before any connection: the private key can't be read.
+      resolve({ failure: "key" });
     }
   });
 }
@@ -107,56 +106,50 @@ function failureOf(thrown: { readonly level?: string; readonly code?: string }):
 
 function trouble(failure: ConnectFailure, name: string, options: ConnectOptions, waited: number): Trouble {
   const after = waited >= 1_000 ? ` for ${Math.round(waited / 1000)} s` : "";
-  const address = name;
-  switch (failure) {
-    case "refused":
-      return {
-        code: "ssh-refused",
-        summary: "The droplet does not accept SSH connections",
-        detail: `port ${options.port} refused${after}`,
-        address,
-        remedy: "Look at the droplet's console on DigitalOcean: cloud-init sets the SSH port on the first boot.",
-      };
-    case "timeout":
-      return {
-        code: "ssh-timeout",
-        summary: "The droplet does not answer",
-        detail: `no answer from port ${options.port}${after}`,
-        address,
-        remedy: "Check that the droplet is on (`doge status`) and that no firewall stands between.",
-      };
-    case "auth":
-      return {
-        code: "ssh-auth",
-        summary: "The droplet does not accept the SSH key",
-        detail: `for user ${options.user}${after}`,
-        address,
-        remedy: "The key in SSH_KEY must be the one that base made: run `doge apply base`, then apply the environment.",
-      };
-    case "host-key":
-      return {
-        code: "ssh-host-key",
-        summary: "The droplet shows another host key than it was born with",
-        detail: `expected ${options.hostKey.split(/\s+/).slice(0, 2).join(" ")}`,
-        address,
-        remedy:
-          "If the droplet was replaced by hand, run `doge apply` for its environment, which renews DROPLET_HOST_KEY. If not, someone may be listening: do not go on.",
-      };
-    case "address":
-      return {
-        code: "ssh-address",
-        summary: "The droplet's name does not resolve",
-        detail: options.host,
-        address,
-        remedy: "Check DROPLET_HOST: it should be the droplet's address.",
-      };
-    case "broken":
-      return {
-        code: "ssh-broken",
-        summary: "The SSH connection broke before it was ready",
-        detail: `port ${options.port} answered, but not as an SSH server that lets us in${after}`,
-        address,
-        remedy: "Run this again; if it stays, look at the droplet's console.",
-      };
-  }
+  const troubles: Readonly<Record<ConnectFailure, Trouble>> = {
+    refused: {
+      code: "ssh-refused",
+      summary: "The droplet does not accept SSH connections",
+      detail: `port ${options.port} refused${after}`,
+      remedy: "Look at the droplet's console on DigitalOcean: cloud-init sets the SSH port on the first boot.",
+    },
+    timeout: {
+      code: "ssh-timeout",
+      summary: "The droplet does not answer",
+      detail: `no answer from port ${options.port}${after}`,
+      remedy: "Check that the droplet is on (`doge status`) and that no firewall stands between.",
+    },
+    auth: {
+      code: "ssh-auth",
+      summary: "The droplet does not accept the SSH key",
+      detail: `for user ${options.user}${after}`,
+      remedy: "The key in SSH_KEY must be the one that base made: run `doge apply base`, then apply the environment.",
+    },
+    "host-key": {
+      code: "ssh-host-key",
+      summary: "The droplet shows another host key than it was born with",
+      detail: `expected ${options.hostKey.split(/\s+/).slice(0, 2).join(" ")}`,
+      remedy:
+        "If the droplet was replaced by hand, run `doge apply` for its environment, which renews DROPLET_HOST_KEY. If not, someone may be listening: do not go on.",
+    },
+    address: {
+      code: "ssh-address",
+      summary: "The droplet's name does not resolve",
+      detail: options.host,
+      remedy: "Check DROPLET_HOST: it should be the droplet's address.",
+    },
+    key: {
+      code: "ssh-key",
+      summary: "The SSH key can't be read",
+      detail: "it is neither an OpenSSH nor a PEM private key, or it has a passphrase",
+      remedy: "Give the whole private key in SSH_KEY, with its first and last line and its line breaks.",
+    },
+    broken: {
+      code: "ssh-broken",
+      summary: "The SSH connection broke before it was ready",
+      detail: `port ${options.port} answered, but not as an SSH server that lets us in${after}`,
+      remedy: "Run this again; if it stays, look at the droplet's console.",
+    },
+  };
+  return { ...troubles[failure], address: name };
 }

@@ -22,7 +22,7 @@ export interface BaseImage {
   readonly configuration: ImageConfiguration;
 }
 
-const parse = <T>(bytes: Uint8Array): T => JSON.parse(Buffer.from(bytes).toString("utf8")) as T;
+const parse = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString("utf8"));
 
 /** Finds the base image for a platform (`linux/amd64`). Its layers stay where they are until someone copies them. */
 export async function findBase(registry: Registry, reference: ImageReference, platform: string): Promise<BaseImage> {
@@ -30,7 +30,7 @@ export async function findBase(registry: Registry, reference: ImageReference, pl
   const name = reference.digest ?? reference.tag ?? "latest";
   let stored = await registry.manifest(repository, name);
   if (stored && (stored.mediaType === media.index || stored.mediaType === media.dockerIndex)) {
-    const match = parse<Index>(stored.bytes).manifests.find(
+    const match = (parse(stored.bytes) as Index).manifests.find(
       (entry) => `${entry.platform?.os}/${entry.platform?.architecture}` === platform,
     );
     stored = match && (await registry.manifest(repository, match.digest));
@@ -44,12 +44,12 @@ export async function findBase(registry: Registry, reference: ImageReference, pl
       remedy: "Check `app.base` in doge.config.ts.",
     });
   }
-  const manifest = parse<Manifest>(stored.bytes);
+  const manifest = parse(stored.bytes) as Manifest;
   return {
     registry,
     repository,
     digest: stored.digest,
     layers: manifest.layers,
-    configuration: parse<ImageConfiguration>(await registry.blob(repository, manifest.config.digest)),
+    configuration: parse(await registry.blob(repository, manifest.config.digest)) as ImageConfiguration,
   };
 }

@@ -2,7 +2,7 @@ import { type Clock, fail, type Http, type HttpResponse, type Secret, sendWithRe
 
 export interface RegistryCredentials {
   readonly username: string;
-  readonly token: Secret;
+  readonly password: Secret;
 }
 
 export interface Challenge {
@@ -30,7 +30,7 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
 }
 
 const basic = (credentials: RegistryCredentials): string =>
-  `Basic ${Buffer.from(`${credentials.username}:${credentials.token.reveal()}`).toString("base64")}`;
+  `Basic ${Buffer.from(`${credentials.username}:${credentials.password.reveal()}`).toString("base64")}`;
 
 /** The `Authorization` header that answers a challenge. `scope` is what the request at hand needs. */
 export async function answerChallenge(

@@ -52,7 +52,7 @@ export function journalOn(host: Host, layout: Layout): Journal {
       await host.run({ argv: shellScript(script, layout.journal), stdin: `${JSON.stringify(line)}\n` });
     },
     forget: async (numbers) => {
-      if (numbers.length > 0) await host.run({ argv: ["rm", "-f", ...numbers.map(layout.record)] });
+      if (numbers.length > 0) await host.run({ argv: ["rm", "-f", ...numbers.map((number) => layout.record(number))] });
     },
   };
 }

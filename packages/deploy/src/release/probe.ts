@@ -37,9 +37,9 @@ export async function visit(http: Http, clock: Clock, url: string): Promise<Visi
 
 export function startProber(http: Http, clock: Clock, url: string, pauseMilliseconds = 40): Prober {
   const visits: Visit[] = [];
-  let stopped = false;
+  const stopping = new AbortController();
   const run = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       visits.push(await visit(http, clock, url));
       await clock.sleep(pauseMilliseconds);
     }
@@ -47,7 +47,7 @@ export function startProber(http: Http, clock: Clock, url: string, pauseMillisec
   const running = run();
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       await running;
       return figures(visits);
     },

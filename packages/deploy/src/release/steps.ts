@@ -24,7 +24,7 @@ export type ReleaseStep = (typeof releaseSteps)[number];
 /** Walks through the steps: says so, times them, notes them in the journal, and stops where the lease is lost. */
 export interface Walk {
   step<T>(name: ReleaseStep, body: () => Promise<T>): Promise<T>;
-  say(message: string): void;
+  readonly say: (message: string) => void;
   readonly timings: readonly { readonly step: string; readonly milliseconds: number }[];
 }
 
