@@ -1,0 +1,62 @@
+import { evaluateBody } from "../config/body.ts";
+import { typeOfBlock } from "../config/schema-types.ts";
+import * as v from "../lang/values.ts";
+import type { Value } from "../lang/values.ts";
+import type { Attributes, ProviderContext, Work } from "../provider.ts";
+import type { Evaluation } from "./evaluation.ts";
+import { Limiter } from "./graph.ts";
+import type { PreparedProvider } from "./prepare.ts";
+
+/** The providers' clients: each configured once, when it is first needed. */
+export class Clients {
+  readonly context: ProviderContext;
+  readonly limiter: Limiter;
+  readonly #configs = new Map<string, Value>();
+  readonly #clients = new Map<string, Promise<unknown>>();
+
+  constructor(context: ProviderContext, parallelism: number) {
+    this.context = context;
+    this.limiter = new Limiter(parallelism);
+  }
+
+  /** Evaluates the provider's settings; they may be unknown until an apply. */
+  evaluate(provider: PreparedProvider, evaluation: Evaluation): void {
+    const config = provider.body
+      ? evaluateBody(provider.body, evaluation.scope(), `provider.${provider.key}`)
+      : v.object(
+          Object.entries(typeOfBlock(provider.provider.schema)[1]).map(
+            ([name, type]) => [name, v.nullOf(type)] as const,
+          ),
+        );
+    this.#configs.set(provider.key, config);
+  }
+
+  /** Whether calls can be made: false while the provider's settings are unknown. */
+  ready(provider: PreparedProvider): boolean {
+    const config = this.#configs.get(provider.key);
+    return config !== undefined && v.isWhollyKnown(config);
+  }
+
+  client(provider: PreparedProvider): Promise<unknown> {
+    let client = this.#clients.get(provider.key);
+    if (client === undefined) {
+      const config = v.toPlain(this.#configs.get(provider.key) ?? v.object([])) as Attributes;
+      client = Promise.resolve().then(() => provider.provider.configure(config, this.context));
+      this.#clients.set(provider.key, client);
+    }
+    return client;
+  }
+
+  work(address: string): Work {
+    const { signal, clock, emit } = this.context;
+    return {
+      clock,
+      progress: (message) => emit({ type: "resource.waiting", address, message }),
+      ...(signal ? { signal } : {}),
+    };
+  }
+
+  get aborted(): boolean {
+    return this.context.signal?.aborted ?? false;
+  }
+}

@@ -1,0 +1,92 @@
+import type { Diagnostic, ResourceAction } from "@doge/core";
+import type { LoadedConfiguration } from "../config/model.ts";
+import type { Value } from "../lang/values.ts";
+import type { Attributes } from "../provider.ts";
+import type { State } from "../state/model.ts";
+import type { Path } from "../state/objects.ts";
+
+/** A variable from outside: a JSON value, or text in HCL's expression syntax. */
+export type VariableValue = { readonly value: unknown } | { readonly expression: string };
+
+export type Mode = "normal" | "destroy" | "refresh-only";
+
+/** Why an object is replaced, deleted or read late: Terraform's own words. */
+export type Reason =
+  | "replace_because_tainted"
+  | "replace_because_cannot_update"
+  | "replace_by_request"
+  | "delete_because_no_resource_config"
+  | "delete_because_wrong_repetition"
+  | "delete_because_count_index"
+  | "delete_because_each_key"
+  | "read_because_config_unknown"
+  | "read_because_dependency_pending";
+
+export interface ResourceChange {
+  /** `digitalocean_droplet.web["a"]` */
+  readonly address: string;
+  /** `digitalocean_droplet.web` */
+  readonly resource: string;
+  readonly key?: string | number;
+  readonly mode: "managed" | "data";
+  readonly type: string;
+  readonly name: string;
+  /** As the state spells it. */
+  readonly provider: string;
+  readonly action: ResourceAction;
+  readonly reason?: Reason;
+  readonly replacePaths: readonly Path[];
+  readonly createBeforeDestroy: boolean;
+  readonly before?: Value;
+  readonly after?: Value;
+  /** An object that an earlier replacement left to be destroyed. */
+  readonly deposed?: string;
+}
+
+export interface OutputChange {
+  readonly name: string;
+  readonly action: "create" | "update" | "delete" | "no-op";
+  readonly sensitive: boolean;
+  readonly before?: Value;
+  readonly after?: Value;
+}
+
+/** What an apply will do: all that it needs, so that it does exactly this. */
+export interface Plan {
+  readonly mode: Mode;
+  readonly configuration: LoadedConfiguration;
+  readonly variables: Readonly<Record<string, VariableValue>>;
+  readonly workspace: string;
+  /** The state that was planned on: an apply refuses any other. */
+  readonly baseline: { readonly lineage: string; readonly serial: number };
+  /** The state as refreshed, objects of interrupted creates among it. */
+  readonly prior: State;
+  /** Source and version of every provider. */
+  readonly providerVersions: Readonly<Record<string, string>>;
+  readonly changes: readonly ResourceChange[];
+  /** What changed outside of Doge. */
+  readonly drift: readonly ResourceChange[];
+  readonly outputs: readonly OutputChange[];
+  /** What data sources said, by instance address. */
+  readonly data: Readonly<Record<string, Attributes>>;
+  /** Addresses whose interrupted creates were found and taken over. */
+  readonly takenOver: readonly string[];
+  readonly targets: readonly string[];
+  readonly timestamp: string;
+  readonly warnings: readonly Diagnostic[];
+}
+
+export const planSummary = (
+  plan: Plan,
+): { readonly add: number; readonly change: number; readonly destroy: number } => {
+  const count = (...actions: readonly ResourceAction[]): number =>
+    plan.changes.filter((change) => change.mode === "managed" && actions.includes(change.action)).length;
+  return { add: count("create", "replace"), change: count("update"), destroy: count("delete", "replace") };
+};
+
+/** Whether an apply would do or write anything. */
+export const hasChanges = (plan: Plan): boolean =>
+  plan.takenOver.length > 0 ||
+  plan.changes.some((change) => change.action !== "no-op") ||
+  plan.outputs.some((output) => output.action !== "no-op") ||
+  (plan.mode === "refresh-only" && plan.drift.length > 0);
