@@ -1,14 +1,14 @@
 import { type Attributes, defineResource } from "@doge/engine";
 import { complete, defined, flag, required, sorted, strings, text } from "../shared/attributes.ts";
 import { alreadyExists, createOnce, hasStatus } from "../shared/errors.ts";
-import { computedNumber, computedString, onOff, requiredString, stringSet } from "../shared/schema.ts";
+import { computedNumber, computedString, lowerCase, onOff, requiredString, stringSet } from "../shared/schema.ts";
 import { until } from "../shared/wait.ts";
 import { vendor } from "./client/api.ts";
 import type { Project, ProjectRequest } from "./client/projects.ts";
 import type { DigitalOcean } from "./configure.ts";
 
 const sameLetters = (prior: unknown, proposed: unknown): boolean =>
-  String(prior ?? "").toLowerCase() === String(proposed ?? "").toLowerCase();
+  lowerCase(prior ?? "") === lowerCase(proposed ?? "");
 
 const schema = {
   description: "A folder of resources in DigitalOcean's console.",

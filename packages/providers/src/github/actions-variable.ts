@@ -25,7 +25,7 @@ async function state(github: GitHub, seen: ActionsVariable, known: Attributes): 
   return complete(schema, {
     id: `${idPart(repository)}:${name}`,
     repository,
-    repository_id: known["repository_id"] ?? Number((await github.repository(repository)).id),
+    repository_id: known["repository_id"] ?? (await github.repository(repository)).id,
     variable_name: name,
     value: seen.value,
     created_at: goTime(seen.created_at),

@@ -10,9 +10,9 @@ export interface GitHub {
   readonly api: GitHubApi;
   readonly owner: string;
   /** A repository of the owner. */
-  at(repository: string): Repo;
+  readonly at: (repository: string) => Repo;
   /** The repository, asked for once a run: many resources want its id. A missing one is a diagnostic. */
-  repository(name: string): Promise<Repository>;
+  readonly repository: (name: string) => Promise<Repository>;
 }
 
 const number = { type: "number", optional: true } as const;

@@ -46,7 +46,7 @@ async function state(github: GitHub, seen: Environment, known: Attributes): Prom
   return complete(schema, {
     id: `${idPart(repository)}:${idPart(environment)}`,
     repository,
-    repository_id: known["repository_id"] ?? Number((await github.repository(repository)).id),
+    repository_id: known["repository_id"] ?? (await github.repository(repository)).id,
     environment,
     can_admins_bypass: seen.can_admins_bypass ?? true,
     prevent_self_review: review?.prevent_self_review ?? false,
@@ -67,7 +67,7 @@ function request(config: Attributes): EnvironmentRequest {
   const reviewers = blocksOf(config, "reviewers")[0];
   const policy = blocksOf(config, "deployment_branch_policy")[0];
   const of = (type: "User" | "Team", name: string) =>
-    ((reviewers?.[name] ?? []) as number[]).map((id) => ({ type, id: Number(id) }));
+    ((reviewers?.[name] ?? []) as number[]).map((id) => ({ type, id }));
   return {
     wait_timer: number(config, "wait_timer") ?? 0,
     prevent_self_review: flag(config, "prevent_self_review") ?? false,

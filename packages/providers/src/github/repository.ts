@@ -69,7 +69,7 @@ function state(repository: Repository, name: string): Attributes {
     ...blank,
     ...(Object.fromEntries(same) as Attributes),
     id: name,
-    repo_id: Number(repository.id),
+    repo_id: repository.id,
     homepage_url: repository["homepage"] ?? "",
     primary_language: repository["language"] ?? "",
     topics: strings(repository, "topics"),

@@ -52,7 +52,7 @@ export function secretParts(options: {
     complete({
       ...config,
       id: id(config),
-      repository_id: Number((await github.repository(required(config, "repository"))).id),
+      repository_id: (await github.repository(required(config, "repository"))).id,
       key_id: keyId,
       ...stamps(seen),
     });
@@ -99,7 +99,7 @@ export function secretParts(options: {
       if (sealed !== undefined && keyId !== undefined) await github.api.secrets.put(at, name, sealed, keyId);
       else {
         const key = await github.api.secrets.publicKey(at);
-        const value = sealed ?? (await seal(String(config["value"] ?? config["plaintext_value"] ?? ""), key.key));
+        const value = sealed ?? (await seal(text(config, "value") ?? text(config, "plaintext_value") ?? "", key.key));
         keyId = key.key_id;
         await github.api.secrets.put(at, name, value, keyId);
       }

@@ -50,7 +50,7 @@ function state(variable: Variable, known: Attributes): Attributes {
 
 const request = (config: Attributes): VariableAttributes => ({
   key: required(config, "key"),
-  value: String(config["value"] ?? ""),
+  value: text(config, "value") ?? "",
   category: required(config, "category") as VariableAttributes["category"],
   description: text(config, "description") ?? "",
   hcl: flag(config, "hcl") ?? false,

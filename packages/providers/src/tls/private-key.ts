@@ -2,7 +2,7 @@ import { type KeyObject, createHash, generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
 import { error } from "@doge/core";
 import { type Attributes, defineResource } from "@doge/engine";
-import { complete, number, required } from "../shared/attributes.ts";
+import { complete, number, required, text } from "../shared/attributes.ts";
 import { computedString, identity } from "../shared/schema.ts";
 import { authorizedKey, md5Fingerprint, sha256Fingerprint, sshPrivateKey, sshPublicKey } from "./openssh.ts";
 
@@ -72,7 +72,7 @@ async function newKey(config: Attributes) {
     case "RSA":
       return { algorithm, key: await generate("rsa", { modulusLength: number(config, "rsa_bits") ?? 2048 }) };
     case "ECDSA": {
-      const namedCurve = curves[String(config["ecdsa_curve"] ?? "P224")];
+      const namedCurve = curves[text(config, "ecdsa_curve") ?? "P224"];
       if (namedCurve === undefined) throw new Error("an unknown curve passed validation");
       // OpenSSL knows P-224 by its older name only.
       return {

@@ -152,7 +152,7 @@ export function workflowRuns({ rest, all }: GitHubTransport): WorkflowRuns {
       }),
     log: async (at, job_id) => {
       const answer = await ifFound(rest("GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs", { ...at, job_id }));
-      return answer && String(answer.data as unknown);
+      return answer && String(answer.data);
     },
     cancel: async (at, run_id) =>
       void (await rest("POST /repos/{owner}/{repo}/actions/runs/{run_id}/cancel", { ...at, run_id })),
@@ -194,7 +194,7 @@ export function packages({ rest, all }: GitHubTransport): Packages {
                 ...common,
                 username: login,
               });
-          return answer as unknown as { data: Version[]; headers: { link?: string } };
+          return answer;
         }),
       );
       return (found ?? []).map(({ id, name, created_at, metadata }) => ({

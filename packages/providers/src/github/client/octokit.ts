@@ -49,16 +49,19 @@ export interface Repo {
   readonly repo: string;
 }
 
+interface Page<T> {
+  readonly data: readonly T[];
+  readonly headers: { readonly link?: string };
+}
+
 /** Octokit on core's one way out: proxy, retries, redaction and diagnostics are those of every other vendor. */
 export interface GitHubTransport {
   /** Octokit's typed requests; they throw ApiError. */
   readonly rest: Octokit["request"];
   /** Every page of a list. `fetch` asks for one page. */
-  all<T>(
-    fetch: (page: number) => Promise<{ readonly data: readonly T[]; readonly headers: { readonly link?: string } }>,
-  ): Promise<T[]>;
+  readonly all: <T>(fetch: (page: number) => Promise<Page<T>>) => Promise<T[]>;
   /** The `data` of a query. Throws ApiError with the GraphQL errors' types as reasons (`NOT_FOUND`). */
-  graphql<T>(query: string, variables: Readonly<Record<string, unknown>>): Promise<T>;
+  readonly graphql: <T>(query: string, variables: Readonly<Record<string, unknown>>) => Promise<T>;
 }
 
 export function transport(options: GitHubOptions): GitHubTransport {
@@ -79,8 +82,8 @@ export function transport(options: GitHubOptions): GitHubTransport {
 
   return {
     rest: octokit.request,
-    async all(fetch) {
-      const items = [];
+    async all<T>(fetch: (page: number) => Promise<Page<T>>) {
+      const items: T[] = [];
       for (let page = 1; ; page++) {
         const { data, headers } = await fetch(page);
         items.push(...data);

@@ -41,7 +41,7 @@ export function pulls({ rest, all }: GitHubTransport): Pulls {
       ifFound(
         rest("GET /repos/{owner}/{repo}/pulls/{pull_number}", { ...at, pull_number }).then(({ data }) => data as Pull),
       ),
-    create: async (at, pull) => (await rest("POST /repos/{owner}/{repo}/pulls", { ...at, ...pull })).data as Pull,
+    create: async (at, pull) => (await rest("POST /repos/{owner}/{repo}/pulls", { ...at, ...pull })).data,
     merge: async (at, pull_number, { sha, method = "merge" } = {}) => {
       try {
         const { data } = await rest("PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", {
