@@ -1,0 +1,50 @@
+# The project's own commands. `make demo` and `make test` are all a newcomer needs.
+BIN := node_modules/.bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help install build lint types boundaries unused test check demo demo-down demo-destroy bench clean
+
+help: ## Show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+node_modules/.installed: package.json package-lock.json $(wildcard packages/*/package.json)
+	npm ci
+	@touch $@
+
+install: node_modules/.installed ## Install dependencies
+
+build: install ## Build the npm package into dist/
+	node tools/build.ts
+
+lint: install ## Lint and check the format
+	oxlint --type-aware --deny-warnings packages e2e bench tools
+	oxfmt --check packages e2e bench tools
+
+types: install ## Check types
+	tsc -p tsconfig.json
+
+boundaries: install ## Check the arrows between packages
+	node tools/boundaries.ts
+
+unused: install ## Find what nothing uses
+	knip
+
+check: lint types boundaries unused ## Everything but the tests
+
+test: check build ## Lint, types, boundaries and every test
+	vitest run
+
+demo: build ## The whole workflow against the local cloud, until staging and production are live
+	node tools/demo.ts up
+
+demo-down: install ## Stop the demo's local cloud
+	node tools/demo.ts down
+
+demo-destroy: build ## doge destroy in the demo, and check that nothing is left
+	node tools/demo.ts destroy
+
+bench: build ## Print the table of figures
+	node bench/main.ts
+
+clean: ## Remove what was built
+	rm -rf dist .demo
