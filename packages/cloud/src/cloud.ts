@@ -1,4 +1,5 @@
 import { appendFile } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DogeError, fail } from "@doge/core";
 import { nodeFiles, takeLock } from "@doge/core/node";
@@ -71,6 +72,7 @@ export async function runCloud(
   };
 
   try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const lock = await takeLock(join(folder, "lock"), "doge cloud up");
     undo.push(() => lock.release());
     const startedAt = new Date().toISOString();
@@ -78,7 +80,7 @@ export async function runCloud(
     const context = createContext({
       folder,
       ...(options.seed !== undefined && { seed: options.seed }),
-      log: logTo(join(folder, "cloud.log")),
+      log: logTo(join(folder, "services.log")),
       url: (service) => `http://${host}:${ports[httpPort(service)]}`,
       port: (service) => ports[service === "mail" ? "smtp" : httpPort(service)],
     });
@@ -108,7 +110,7 @@ export async function runCloud(
     const door = await openFrontDoor({
       host,
       network,
-      resolve: zones.resolve,
+      resolve: (name) => zones.resolve(name),
       onward: (name) => !vendors.test(name),
       ports: {
         proxy: ports.proxy,
@@ -141,7 +143,7 @@ export async function runCloud(
     const control = { url: controlServer.url, token: credentials.control };
     const actualPorts = { ...ports, https: door.httpsPort, http: door.httpPort };
     undo.push(() => removeRecord(folder));
-    await writeRecord(folder, { pid: process.pid, startedAt, ports: actualPorts, control });
+    await writeRecord(folder, { pid: process.pid, startedAt, ports: actualPorts, control, endpoints });
 
     return {
       endpoints,
@@ -154,8 +156,10 @@ export async function runCloud(
     };
   } catch (thrown) {
     await unwind();
+    // Held, but not in the record yet: it is just starting.
     if (thrown instanceof DogeError && thrown.diagnostics[0]?.code === "locked") {
-      alreadyRunning(folder, Number(/process (\d+)/.exec(thrown.diagnostics[0].detail ?? "")?.[1] ?? 0));
+      const owner = JSON.parse((await nodeFiles.read(join(folder, "lock"))) ?? "{}") as { pid?: number };
+      if (owner.pid !== undefined) alreadyRunning(folder, owner.pid);
     }
     throw thrown;
   }

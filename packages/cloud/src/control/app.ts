@@ -35,8 +35,8 @@ export function createControl(options: ControlOptions): Hono {
   app.get("/endpoints", (c) => c.json(options.endpoints));
   app.get("/gaps", (c) => c.json({ gaps: services.flatMap((service) => service.gaps) }));
   app.get("/inventory", async (c) => {
-    const items = await Promise.all(services.map((service) => service.inventory()));
-    return c.json({ inventory: items.flat() });
+    const held = await Promise.all(services.map((service) => service.inventory()));
+    return c.json({ items: held.flat() });
   });
   app.get("/requests", (c) => c.json({ requests: requests.recent(Number(c.req.query("limit") ?? 200) || 200) }));
 

@@ -8,6 +8,8 @@ export interface CloudRecord {
   readonly startedAt: string;
   readonly ports: Ports;
   readonly control: { readonly url: string; readonly token: string };
+  /** Environment variables for clients, credentials included. */
+  readonly endpoints: Readonly<Record<string, string>>;
 }
 
 const pathOf = (folder: string): string => join(folder, "cloud.json");
