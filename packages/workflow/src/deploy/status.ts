@@ -1,4 +1,4 @@
-import { type Host, releaseStatus } from "@doge/deploy";
+import { type Host, releaseStatus, type ReleaseStatus } from "@doge/deploy";
 import type { Project } from "../project.ts";
 import { type EnvironmentName, hostsOf } from "../workspaces/names.ts";
 
@@ -7,7 +7,7 @@ export interface EnvironmentStatus {
   readonly url: string;
   /** For people, a line each. */
   readonly lines: readonly string[];
-  readonly status: Awaited<ReturnType<typeof releaseStatus>>;
+  readonly status: ReleaseStatus;
 }
 
 export async function environmentStatus(
@@ -22,4 +22,17 @@ export async function environmentStatus(
     status,
     lines: describe(status),
   };
+}
+
+function describe({ current, pending, slots }: ReleaseStatus): readonly string[] {
+  if (!current) return ["nothing is deployed yet"];
+  const live = slots.find(({ slot }) => slot === current.slot);
+  const health = live?.container?.running ? (live.ready ? "ready" : "running, not ready") : "not running";
+  return [
+    `release ${current.number} (${current.slot}), ${health}, since ${current.finishedAt}, by ${current.owner}`,
+    `image ${current.image.digest.slice(0, 19)}, commit ${current.image.commit.slice(0, 7)}`,
+    ...(pending
+      ? [`release ${pending.number} is on its way since ${pending.startedAt} (${pending.phase}), by ${pending.owner}`]
+      : []),
+  ];
 }

@@ -2,9 +2,9 @@ import { DogeError, fail, hasErrors, type Secret, unwrap } from "@doge/core";
 import {
   applyPlan,
   fileJournal,
+  hasChanges,
   loadConfiguration,
   parseState,
-  type Plan,
   planRun,
   planSummary,
   planToJson,
@@ -139,12 +139,3 @@ export function nativeExecutor(project: Project, tfe: TfeApi): Executor {
     };
   }
 }
-
-/** Also where only outputs change: they are part of the state that others read. */
-const hasChanges = (plan: Plan): boolean => {
-  const { add, change, destroy } = planSummary(plan);
-  const outputs = (
-    planToJson(plan) as { readonly output_changes?: Readonly<Record<string, { readonly actions: readonly string[] }>> }
-  ).output_changes;
-  return add + change + destroy > 0 || Object.values(outputs ?? {}).some(({ actions }) => actions.join() !== "no-op");
-};

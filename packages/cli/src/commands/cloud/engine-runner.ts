@@ -1,0 +1,186 @@
+import { type Diagnostic, type DogeEvent, hasErrors, type Machine } from "@doge/core";
+import {
+  applyPlan,
+  fileJournal,
+  hasChanges,
+  type LoadedConfiguration,
+  loadConfiguration,
+  parsePlan,
+  parseState,
+  planRun,
+  planSummary,
+  planToJson,
+  type ProviderContext,
+  renderPlan,
+  schemasToJson,
+  serializePlan,
+  serializeState,
+  type State,
+  type VariableValue,
+} from "@doge/engine";
+import type { TerraformApplyResult, TerraformPlanResult, TerraformRunner, TerraformRunRequest } from "@doge/cloud";
+import { providers } from "@doge/workflow";
+import { styleFor } from "../../terminal/style.ts";
+import { renderDiagnostics } from "../../views/diagnostics.ts";
+
+const plain = styleFor({}, { NO_COLOR: "1" });
+
+/** Carries out the local HCP's runs with Doge's own engine, as HCP's workers do with Terraform. */
+export function engineRunner(machine: Machine): TerraformRunner {
+  const contextOf = (request: TerraformRunRequest): ProviderContext => {
+    const env = { ...machine.env, ...request.environment };
+    const here = machine.withEnv(env);
+    return { http: here.http, clock: here.clock, env, signal: request.signal, emit: logEvents(request.log) };
+  };
+  const report = (request: TerraformRunRequest, diagnostics: readonly Diagnostic[]): void => {
+    if (diagnostics.length > 0) request.log(`\n${asTerraform(diagnostics)}\n`);
+  };
+
+  return {
+    async plan(request): Promise<TerraformPlanResult> {
+      const context = contextOf(request);
+      const configuration = await readConfiguration(machine, request);
+      const state = request.state === undefined ? undefined : parseState(request.state);
+      if (!configuration.value || (state && !state.value)) {
+        report(request, [...configuration.diagnostics, ...(state?.diagnostics ?? [])]);
+        return failedPlan;
+      }
+      const outcome = await planRun({
+        configuration: configuration.value,
+        variables: variablesOf(request, configuration.value),
+        state: state?.value,
+        providers,
+        context,
+        journal: fileJournal({ files: machine.files, folder: `${request.folder}/../journal-${request.workspace}` }),
+        mode: request.destroy ? "destroy" : request.refreshOnly ? "refresh-only" : "normal",
+        refresh: request.refresh,
+        targets: request.targets,
+        replace: request.replace,
+      });
+      const plan = outcome.value;
+      if (!plan || hasErrors(outcome.diagnostics)) {
+        report(request, outcome.diagnostics);
+        return failedPlan;
+      }
+      request.log(`\n${renderPlan(plan)}\n`);
+      report(request, outcome.diagnostics);
+      const { add, change, destroy } = planSummary(plan);
+      return {
+        ok: true,
+        hasChanges: hasChanges(plan),
+        additions: add,
+        changes: change,
+        destructions: destroy,
+        plan: serializePlan(plan),
+        planJson: planToJson(plan),
+        schemasJson: schemasToJson(providers),
+      };
+    },
+
+    async apply(request): Promise<TerraformApplyResult> {
+      const parsed = parsePlan(request.plan);
+      if (!parsed.value) {
+        report(request, parsed.diagnostics);
+        return { ok: false, additions: 0, changes: 0, destructions: 0, state: request.state };
+      }
+      let latest = request.state;
+      const result = await applyPlan({
+        plan: parsed.value,
+        providers,
+        context: contextOf(request),
+        journal: fileJournal({ files: machine.files, folder: `${request.folder}/../journal-${request.workspace}` }),
+        store: {
+          save: async (state: State) => {
+            latest = serializeState(state);
+            await request.saveState?.(latest);
+          },
+        },
+      });
+      report(request, result.diagnostics);
+      const ok = !hasErrors(result.diagnostics);
+      if (ok) {
+        request.log(
+          `\nApply complete! Resources: ${result.add} added, ${result.change} changed, ${result.destroy} destroyed.\n`,
+        );
+      }
+      return { ok, additions: result.add, changes: result.change, destructions: result.destroy, state: latest };
+    },
+  };
+}
+
+const failedPlan: TerraformPlanResult = {
+  ok: false,
+  hasChanges: false,
+  additions: 0,
+  changes: 0,
+  destructions: 0,
+  plan: "",
+};
+
+async function readConfiguration(
+  machine: Machine,
+  request: TerraformRunRequest,
+): Promise<ReturnType<typeof loadConfiguration>> {
+  const names = (await machine.files.list(request.folder)).filter(
+    (name) => name.endsWith(".tf.json") || name.endsWith(".tf"),
+  );
+  const sources = await Promise.all(
+    names.map(async (file) => ({ file, content: (await machine.files.read(`${request.folder}/${file}`)) ?? "" })),
+  );
+  return loadConfiguration(sources);
+}
+
+/** Only declared variables: a variable set may carry more than a workspace asks for. */
+function variablesOf(request: TerraformRunRequest, configuration: LoadedConfiguration): Record<string, VariableValue> {
+  return Object.fromEntries(
+    request.variables
+      .filter(({ key }) => configuration.variables.has(key))
+      .map(({ key, value, hcl }) => [key, hcl ? { expression: value } : { value }]),
+  );
+}
+
+/** The words of Terraform's own log, so that what people know how to read stays as it is. */
+function logEvents(log: (text: string) => void): (event: DogeEvent) => void {
+  const doing = {
+    create: "Creating",
+    update: "Modifying",
+    replace: "Replacing",
+    delete: "Destroying",
+    read: "Reading",
+    "no-op": "",
+    forget: "Forgetting",
+  } as const;
+  const done = {
+    create: "Creation",
+    update: "Modifications",
+    replace: "Replacement",
+    delete: "Destruction",
+    read: "Read",
+    "no-op": "",
+    forget: "Forgotten",
+  } as const;
+  return (event) => {
+    switch (event.type) {
+      case "resource.refreshing":
+        return log(`${event.address}: Refreshing state...\n`);
+      case "resource.started":
+        return doing[event.action] ? log(`${event.address}: ${doing[event.action]}...\n`) : undefined;
+      case "resource.waiting":
+        return log(`${event.address}: ${event.message}\n`);
+      case "resource.finished":
+        return done[event.action]
+          ? log(
+              `${event.address}: ${done[event.action]} complete after ${Math.round(event.milliseconds / 1_000)}s${event.id ? ` [id=${event.id}]` : ""}\n`,
+            )
+          : undefined;
+      case "http.retrying":
+        return log(`${event.method} ${event.url}: ${event.reason}, attempt ${event.attempt}\n`);
+      default:
+        return undefined;
+    }
+  };
+}
+
+/** `Error: summary` at the start of a line is what clients look for. */
+const asTerraform = (diagnostics: readonly Diagnostic[]): string =>
+  renderDiagnostics(diagnostics, plain).replaceAll(/^(Error|Warning) (.*) \[([a-z-]+)\]$/gm, "$1: $2 [$3]");
