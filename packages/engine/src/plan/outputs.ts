@@ -1,0 +1,58 @@
+import { fail } from "@doge/core";
+import { locating } from "../config/locate.ts";
+import type { OutputBlock } from "../config/model.ts";
+import { decodeAs } from "../config/schema-types.ts";
+import type { Evaluation } from "../graph/evaluation.ts";
+import { sameType } from "../lang/types.ts";
+import * as v from "../lang/values.ts";
+import type { Value } from "../lang/values.ts";
+import type { State, StateOutput } from "../state/model.ts";
+import type { OutputChange } from "./model.ts";
+
+/** The output's value; one that holds secrets must be declared sensitive. */
+export function outputValue(block: OutputBlock, evaluation: Evaluation): Value {
+  const value = evaluation.evaluate(block.value, `output.${block.name}`);
+  if (v.hasSensitive(value) && !block.sensitive) {
+    locating(block.place, `output.${block.name}`, () =>
+      fail({
+        code: "output-sensitive",
+        summary: "Output refers to sensitive values",
+        detail:
+          "To reduce the risk of accidentally exporting sensitive data that was intended to be only internal, any root output containing sensitive data must be explicitly marked as sensitive.",
+        remedy: 'Set "sensitive": true on the output, or wrap its value in nonsensitive(…) if it is safe to show.',
+      }),
+    );
+  }
+  return v.markIf(value, block.sensitive);
+}
+
+/** As the state keeps it; undefined for null, which Terraform doesn't keep. */
+export function storedOutput(value: Value, sensitive: boolean): StateOutput | undefined {
+  if (value.kind === "null") return undefined;
+  return { value: v.toPlain(value), type: v.typeOf(value), ...(sensitive ? { sensitive: true } : {}) };
+}
+
+export function outputChange(block: OutputBlock, after: Value, state: State): OutputChange {
+  const stored = state.outputs[block.name];
+  const before = stored && v.markIf(decodeAs(stored.value, stored.type), stored.sensitive);
+  const rest = { name: block.name, sensitive: block.sensitive, ...(before ? { before } : {}), after };
+  if (before === undefined) return { ...rest, action: after.kind === "null" ? "no-op" : "create" };
+  if (after.kind === "null") return { ...rest, action: "delete" };
+  const same =
+    v.isWhollyKnown(after) &&
+    v.canonical(after) === v.canonical(before) &&
+    sameType(v.typeOf(after), v.typeOf(before)) &&
+    (stored?.sensitive ?? false) === block.sensitive;
+  return { ...rest, action: same ? "no-op" : "update" };
+}
+
+export function removedOutputs(state: State, keep: (name: string) => boolean): OutputChange[] {
+  return Object.entries(state.outputs)
+    .filter(([name]) => !keep(name))
+    .map(([name, stored]) => ({
+      name,
+      action: "delete",
+      sensitive: stored.sensitive ?? false,
+      before: v.markIf(decodeAs(stored.value, stored.type), stored.sensitive),
+    }));
+}

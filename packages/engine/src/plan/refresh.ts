@@ -1,0 +1,85 @@
+import * as v from "../lang/values.ts";
+import type { Clients } from "../graph/clients.ts";
+import type { PreparedProvider } from "../graph/prepare.ts";
+import type { Attributes } from "../provider.ts";
+import type { StateInstance, StateResource } from "../state/model.ts";
+import { objectOf, statePaths, withMarks } from "../state/objects.ts";
+import type { WorkingState } from "../state/working.ts";
+import type { ResourceChange } from "./model.ts";
+import { typeFor } from "./session.ts";
+
+type Head = Omit<StateResource, "instances" | "each">;
+
+/** Reads the objects of the state: all of a provider at once, as soon as it is configured. */
+export class Refresher {
+  readonly drift: ResourceChange[] = [];
+  readonly #clients: Clients;
+  readonly #working: WorkingState;
+  readonly #wanted: (instance: string, resource: string) => boolean;
+  readonly #running = new Map<string, Promise<void>>();
+
+  constructor(clients: Clients, working: WorkingState, wanted: (instance: string, resource: string) => boolean) {
+    this.#clients = clients;
+    this.#working = working;
+    this.#wanted = wanted;
+  }
+
+  /** Starts all reads of a provider's objects. */
+  begin(provider: PreparedProvider): void {
+    if (!this.#clients.ready(provider)) return;
+    for (const { resource, address, head, instance } of [...this.#working.instances()]) {
+      const mine = head.mode === "managed" && instance.deposed === undefined && head.provider === provider.address;
+      if (!mine || this.#running.has(address) || !this.#wanted(address, resource)) continue;
+      const reading = this.#clients.limiter.run(() => this.#read(provider, address, head, instance));
+      // Whoever waits for it sees the failure; until then it must not end the process.
+      reading.catch(() => undefined);
+      this.#running.set(address, reading);
+    }
+  }
+
+  /** Waits until the object is read; throws what its read threw. */
+  async settled(address: string): Promise<void> {
+    await this.#running.get(address);
+  }
+
+  async #read(provider: PreparedProvider, address: string, head: Head, instance: StateInstance): Promise<void> {
+    const type = typeFor(provider, head.type, instance.schema_version, address);
+    this.#clients.context.emit({ type: "resource.refreshing", address });
+    const client = await this.#clients.client(provider);
+    const prior = objectOf(instance, type.schema);
+    const attributes = await type.read(client, v.toPlain(prior) as Attributes, this.#clients.work(address));
+    const resource = address.slice(0, address.length - suffix(instance.index_key).length);
+    const about = {
+      ...subjectOf(head, address, resource, instance),
+      replacePaths: [],
+      createBeforeDestroy: false,
+      before: prior,
+    };
+    if (attributes === undefined) {
+      this.#working.delete(resource, address);
+      this.drift.push({ ...about, action: "delete" });
+      return;
+    }
+    const after = withMarks(attributes, type.schema, instance.sensitive_attributes ?? []);
+    if (!v.equal(prior, after)) this.drift.push({ ...about, action: "update", after });
+    const stored = {
+      ...instance,
+      schema_version: type.schemaVersion,
+      attributes: v.toPlain(after) as Attributes,
+      sensitive_attributes: statePaths(after),
+    };
+    this.#working.set(head, stored);
+  }
+}
+
+const suffix = (key: string | number | undefined): string => (key === undefined ? "" : `[${JSON.stringify(key)}]`);
+
+export const subjectOf = (head: Head, address: string, resource: string, instance: StateInstance) => ({
+  address,
+  resource,
+  ...(instance.index_key === undefined ? {} : { key: instance.index_key }),
+  mode: head.mode,
+  type: head.type,
+  name: head.name,
+  provider: head.provider,
+});

@@ -1,0 +1,111 @@
+import { type Diagnostic, diagnosticsOf, fail } from "@doge/core";
+import { typeOfBlock } from "../config/schema-types.ts";
+import type { Clients } from "../graph/clients.ts";
+import { blockValue, type Evaluation, type Key } from "../graph/evaluation.ts";
+import { closure } from "../graph/graph.ts";
+import type { Prepared, PreparedProvider, PreparedResource } from "../graph/prepare.ts";
+import type { Intent, Journal } from "../journal/journal.ts";
+import * as v from "../lang/values.ts";
+import type { Value } from "../lang/values.ts";
+import type { Attributes, ResourceType } from "../provider.ts";
+import { instanceAddress } from "../state/model.ts";
+import { objectOf } from "../state/objects.ts";
+import type { WorkingState } from "../state/working.ts";
+import type { Mode, ResourceChange } from "./model.ts";
+import type { Refresher } from "./refresh.ts";
+
+/** One planning at work: what it was given, and what it found so far. */
+export interface PlanSession {
+  readonly mode: Mode;
+  readonly prepared: Prepared;
+  readonly evaluation: Evaluation;
+  readonly clients: Clients;
+  readonly refresher: Refresher;
+  /** The state, brought up to date as objects are read. */
+  readonly working: WorkingState;
+  readonly journal?: Journal;
+  readonly intents: Map<string, Intent>;
+  readonly replace: ReadonlySet<string>;
+  /** Undefined: everything. */
+  readonly targeted?: (instance: string, resource: string) => boolean;
+  readonly createBeforeDestroy: ReadonlySet<string>;
+  readonly diagnostics: Diagnostic[];
+  readonly changes: ResourceChange[];
+  readonly data: Record<string, Attributes>;
+  readonly takenOver: string[];
+  /** Resources with something to do: by address, whether objects are made anew. */
+  readonly pending: Map<string, "changed" | "created">;
+}
+
+export function report(session: { readonly diagnostics: Diagnostic[] }, thrown: unknown, address?: string): false {
+  session.diagnostics.push(
+    ...diagnosticsOf(thrown).map((d) => (d.address === undefined && address !== undefined ? { ...d, address } : d)),
+  );
+  return false;
+}
+
+/** The resource's value from the state alone: for what is not planned. */
+export function valueFromState(resource: PreparedResource, working: WorkingState): Value {
+  const { block, schema } = resource;
+  const instances = new Map<Key, Value>();
+  for (const one of working.instancesOf(block.address)) {
+    if (one.deposed === undefined) instances.set(one.index_key, objectOf(one, schema));
+  }
+  const single = block.count === undefined && block.forEach === undefined;
+  if (single && !instances.has(undefined)) return v.unknownOf(typeOfBlock(schema));
+  return blockValue(block, instances);
+}
+
+/** The resource type behind an object of the state. */
+export function typeFor(
+  provider: PreparedProvider,
+  type: string,
+  schemaVersion: number,
+  address: string,
+): ResourceType<unknown> {
+  const found = provider.provider.resources.find((one) => one.type === type);
+  if (found === undefined) {
+    return fail({
+      code: "state-unknown-type",
+      summary: "The state holds an object of an unknown type",
+      detail: `Provider ${provider.provider.source} has no resource type "${type}".`,
+      address,
+    });
+  }
+  if (schemaVersion > found.schemaVersion) {
+    return fail({
+      code: "state-newer-schema",
+      summary: "Resource instance managed by newer provider version",
+      detail: `The object was written with schema version ${schemaVersion}; this provider (${provider.provider.version}) knows version ${found.schemaVersion}.`,
+      address,
+    });
+  }
+  return found;
+}
+
+/** The provider that an object of the state belongs to. */
+export function providerOf(prepared: Prepared, address: string): PreparedProvider | undefined {
+  for (const provider of prepared.providers.values()) if (provider.address === address) return provider;
+  return undefined;
+}
+
+/** Resources that are made anew before the old ones go: those that say so and all they depend on. */
+export function createBeforeDestroyOf(prepared: Prepared): Set<string> {
+  const asked = [...prepared.resources.values()].filter((one) => one.block.createBeforeDestroy);
+  const reached = closure(
+    prepared.graph,
+    asked.map((one) => one.block.address),
+  );
+  return new Set([...reached].filter((key) => prepared.resources.get(key)?.block.mode === "managed"));
+}
+
+/** The part of a change that says what it is about. */
+export const subject = (resource: PreparedResource, key: Key) => ({
+  address: instanceAddress(resource.block.address, key),
+  resource: resource.block.address,
+  ...(key === undefined ? {} : { key }),
+  mode: resource.block.mode,
+  type: resource.block.type,
+  name: resource.block.name,
+  provider: resource.provider.address,
+});
