@@ -76,7 +76,7 @@ function tryToConnect(options: ConnectOptions): Promise<Client | Failed> {
   return new Promise((resolve) => {
     const client = new Client();
     const failed = (thrown: Error & { readonly level?: string; readonly code?: string }): void => {
-      client.end();
+      client.destroy();
       resolve({ failure: foreign ? "host-key" : failureOf(thrown) });
     };
     client.on("error", failed);

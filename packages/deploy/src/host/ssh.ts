@@ -90,7 +90,6 @@ async function execute(
   return new Promise((resolve, reject) => {
     let stdout = "";
     let stderr = "";
-    let exitCode: number | undefined;
     const stop = (thrown: Error): void => {
       stream.close();
       reject(thrown);
@@ -115,13 +114,13 @@ async function execute(
       stderr += chunk;
       command.onOutput?.(chunk, "stderr");
     });
-    stream.on("exit", (code: number | null) => (exitCode = code ?? 143));
-    stream.on("close", () => {
+    // The close repeats the exit status: a quick command sends its own before anyone can listen.
+    stream.on("close", (code: number | null | undefined) => {
       clearTimeout(timer);
       command.signal?.removeEventListener("abort", aborted);
       // A channel without an exit status was cut off.
-      if (exitCode === undefined) reject(new Error("the command was cut off"));
-      else resolve({ exitCode, stdout, stderr });
+      if (code === undefined) reject(new Error("the command was cut off"));
+      else resolve({ exitCode: code ?? 143, stdout, stderr });
     });
     // A command that ends before it reads its input is no failure of ours.
     stream.on("error", () => {});
@@ -148,9 +147,7 @@ async function interactive(
   output.on("resize", resize);
   try {
     return await new Promise((resolve) => {
-      let exitCode = 0;
-      stream.on("exit", (code: number | null) => (exitCode = code ?? 143));
-      stream.on("close", () => resolve(exitCode));
+      stream.on("close", (code: number | null | undefined) => resolve(code ?? 143));
       stream.on("error", () => {});
       stream.pipe(output, { end: false });
       stream.stderr.pipe(output, { end: false });
