@@ -2,7 +2,7 @@
 BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install build lint types boundaries unused test check demo demo-down demo-destroy bench clean
+.PHONY: help install build lint types boundaries unused test check demo demo-down demo-check demo-destroy bench clean
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,13 +35,16 @@ test: check build ## Lint, types, boundaries and every test
 	vitest run
 
 demo: build ## The whole workflow against the local cloud, until staging and production are live
-	node tools/demo.ts up
+	node tools/demo/main.ts up
 
 demo-down: install ## Stop the demo's local cloud
-	node tools/demo.ts down
+	node tools/demo/main.ts down
+
+demo-check: build ## Check that nothing would change, and that no secret is in clear
+	node tools/demo/main.ts check
 
 demo-destroy: build ## doge destroy in the demo, and check that nothing is left
-	node tools/demo.ts destroy
+	node tools/demo/main.ts destroy
 
 bench: build ## Print the table of figures
 	node bench/main.ts

@@ -40,7 +40,10 @@ await build({
   },
 });
 
-writeFileSync(`${out}/config.mjs`, "/** Types `doge.config.ts` as it is written. */\nexport const defineProject = (config) => config;\n");
+writeFileSync(
+  `${out}/config.mjs`,
+  "/** Types `doge.config.ts` as it is written. */\nexport const defineProject = (config) => config;\n",
+);
 writeFileSync(`${out}/config.d.mts`, declarationOf(projectJsonSchema()));
 writeFileSync(`${out}/templates/web.json`, JSON.stringify(readFolder("templates/web")));
 cpSync("tools/launcher.mjs", `${out}/bin/doge.mjs`);

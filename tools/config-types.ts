@@ -19,7 +19,10 @@ function typeOf(schema: JsonSchema, indent: string): string {
   const deeper = `${indent}  `;
   const rows = Object.entries(schema.properties).map(([key, property]) => {
     const optional = schema.required?.includes(key) ? "" : "?";
-    const standard = property.default !== undefined && property.type !== "object" ? ` Default: ${JSON.stringify(property.default)}.` : "";
+    const standard =
+      property.default !== undefined && property.type !== "object"
+        ? ` Default: ${JSON.stringify(property.default)}.`
+        : "";
     const comment = property.description ? `${deeper}/** ${property.description}${standard} */\n` : "";
     return `${comment}${deeper}readonly ${key}${optional}: ${typeOf(property, deeper)};\n`;
   });

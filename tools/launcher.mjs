@@ -17,7 +17,11 @@ if (major >= 24) {
     process.exit(1);
   }
   const entry = new URL("../doge.mjs", import.meta.url);
-  const { status, signal } = spawnSync(node, ["--disable-warning=ExperimentalWarning", entry.pathname, ...process.argv.slice(2)], { stdio: "inherit" });
+  const { status, signal } = spawnSync(
+    node,
+    ["--disable-warning=ExperimentalWarning", entry.pathname, ...process.argv.slice(2)],
+    { stdio: "inherit" },
+  );
   if (signal) process.kill(process.pid, signal);
   process.exit(status ?? 1);
 }

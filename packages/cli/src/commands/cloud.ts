@@ -171,7 +171,7 @@ export const cloudServeCommand = defineCommand<never>({
     const cloud = await startCloud({
       folder,
       basePort,
-      terraform: engineRunner(invocation.machine),
+      terraform: engineRunner(invocation.machine, join(folder, "journal")),
     });
     process.stderr.write(`local cloud: control at ${cloud.control.url}, state in ${folder}\n`);
     await Promise.race([

@@ -9,7 +9,7 @@ export interface EnvDiff {
     /** Name of the secret: `PROD_APP`. */
     readonly name: string;
     /** GitHub gives no value back: `given` says that it is there, `missing` that it was never pushed. */
-    readonly state: "given" | "missing" | "extra";
+    readonly state: "given" | "missing";
   }[];
 }
 
@@ -21,21 +21,12 @@ export async function envDiff(project: Project): Promise<EnvDiff> {
   const staging = await readEnvFiles(files, project.folder, "staging");
   const github = vendors(project).github();
   const rows = await Promise.all(
-    environmentNames.map(async (environment) => {
-      const here = Object.keys(envFileMap(environment, production, staging));
-      const there = await github.secrets.list({ owner, repo: repository, environment });
-      const given = new Set(there.map((s) => s.name));
-      return [
-        ...here.map((name) => ({
-          environment,
-          name,
-          state: given.has(name) ? ("given" as const) : ("missing" as const),
-        })),
-        ...[...given]
-          .filter((name) => /^(PROD|STAGE)_/.test(name) && !here.includes(name))
-          .map((name) => ({ environment, name, state: "extra" as const })),
-      ];
-    }),
+    environmentNames.flatMap((environment) =>
+      Object.keys(envFileMap(environment, production, staging)).map(async (name) => {
+        const there = await github.secrets.get({ owner, repo: repository, environment }, name);
+        return { environment, name, state: there ? ("given" as const) : ("missing" as const) };
+      }),
+    ),
   );
-  return { files: rows.flat() };
+  return { files: rows };
 }

@@ -25,8 +25,8 @@ import { renderDiagnostics } from "../../views/diagnostics.ts";
 
 const plain = styleFor({}, { NO_COLOR: "1" });
 
-/** Carries out the local HCP's runs with Doge's own engine, as HCP's workers do with Terraform. */
-export function engineRunner(machine: Machine): TerraformRunner {
+/** Carries out the local HCP's runs with Doge's own engine, as HCP's workers do with Terraform. Intents are journaled below `journals`. */
+export function engineRunner(machine: Machine, journals: string): TerraformRunner {
   const contextOf = (request: TerraformRunRequest): ProviderContext => {
     const env = { ...machine.env, ...request.environment };
     const here = machine.withEnv(env);
@@ -51,7 +51,7 @@ export function engineRunner(machine: Machine): TerraformRunner {
         state: state?.value,
         providers,
         context,
-        journal: fileJournal({ files: machine.files, folder: `${request.folder}/../journal-${request.workspace}` }),
+        journal: fileJournal({ files: machine.files, folder: `${journals}/${request.workspace}` }),
         mode: request.destroy ? "destroy" : request.refreshOnly ? "refresh-only" : "normal",
         refresh: request.refresh,
         targets: request.targets,
@@ -88,7 +88,7 @@ export function engineRunner(machine: Machine): TerraformRunner {
         plan: parsed.value,
         providers,
         context: contextOf(request),
-        journal: fileJournal({ files: machine.files, folder: `${request.folder}/../journal-${request.workspace}` }),
+        journal: fileJournal({ files: machine.files, folder: `${journals}/${request.workspace}` }),
         store: {
           save: async (state: State) => {
             latest = serializeState(state);
