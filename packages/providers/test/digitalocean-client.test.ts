@@ -56,8 +56,8 @@ describe("errors say what the vendor said and what to do", () => {
     expect(diagnostic).toMatchObject({ severity: "error", code });
     expect(diagnostic?.remedy).toMatch(remedy);
     expect(diagnostic?.detail).toContain(`HTTP ${answer.status} for GET /v2/account`);
-    if (typeof answer.body === "object")
-      expect(diagnostic?.detail).toContain(`DigitalOcean says: ${answer.body.message}`);
+    const said = typeof answer.body === "object" ? `says: ${answer.body.message}` : "gave no reason";
+    expect(diagnostic?.detail).toContain(`DigitalOcean ${said}`);
     expect(JSON.stringify(diagnostic)).not.toContain(token.reveal());
   });
 

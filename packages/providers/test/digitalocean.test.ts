@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Attributes } from "@doge/engine";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   digitalocean,
   domain,
@@ -11,24 +11,12 @@ import {
   sshKey,
 } from "../src/digitalocean/index.ts";
 import * as fake from "./digitalocean-fake.ts";
-import { type Answer, configured, describedBy, type Handler, routes, type Seen, trouble, vendor, work } from "./kit.ts";
-import { openApi } from "./spec.ts";
+import { configured, describedBy, routes, trouble, work } from "./kit.ts";
+import { describedVendor, openApi } from "./spec.ts";
 
 const notFound = fake.refusal(404, "not_found", "The resource you requested could not be found.");
-const server = await vendor(() => undefined, notFound);
-const exchanges: [Seen, Answer][] = [];
-const serve = (handler: Handler): void =>
-  server.answer(async (seen) => {
-    const answer = (await handler(seen)) ?? notFound;
-    exchanges.push([seen, answer]);
-    return answer;
-  });
 const problems = openApi("digitalocean.openapi.json");
-afterEach(() => {
-  const wrong = problems ? exchanges.flatMap(([seen, answer]) => problems(seen, answer)) : [];
-  exchanges.length = 0;
-  expect(wrong).toEqual([]);
-});
+const { server, serve, excuse } = await describedVendor(problems, notFound);
 const client = fake.client(server.url);
 
 /** Reconciles from nothing; also what `created` was told. */
@@ -158,7 +146,7 @@ describe("digitalocean_domain", () => {
     const { state } = await create(domain, { name: "example.com" });
     expect(state["id"]).toBe("example.com");
     expect(server.lines.filter((line) => line.startsWith("POST"))).toHaveLength(1);
-    exchanges.length = 0;
+    excuse();
   });
 
   test("a missing one is named by the data source", async () => {

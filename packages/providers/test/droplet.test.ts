@@ -1,26 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Attributes } from "@doge/engine";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { droplet } from "../src/digitalocean/index.ts";
 import * as fake from "./digitalocean-fake.ts";
-import { type Answer, configured, describedBy, type Handler, routes, type Seen, trouble, vendor, work } from "./kit.ts";
-import { openApi } from "./spec.ts";
+import { type Answer, configured, describedBy, routes, trouble, work } from "./kit.ts";
+import { describedVendor, openApi } from "./spec.ts";
 
 const notFound = fake.refusal(404, "not_found", "The resource you requested could not be found.");
-const server = await vendor(() => undefined, notFound);
-const exchanges: [Seen, Answer][] = [];
-const serve = (handler: Handler): void =>
-  server.answer(async (seen) => {
-    const answer = (await handler(seen)) ?? notFound;
-    exchanges.push([seen, answer]);
-    return answer;
-  });
 const problems = openApi("digitalocean.openapi.json");
-afterEach(() => {
-  const wrong = problems ? exchanges.flatMap(([seen, answer]) => problems(seen, answer)) : [];
-  exchanges.length = 0;
-  expect(wrong).toEqual([]);
-});
+const { server, serve, excuse } = await describedVendor(problems, notFound);
 const client = fake.client(server.url);
 
 const config = configured(droplet.schema, {
@@ -127,7 +115,7 @@ test("an unanswered create finds what it made, and makes no second one", async (
   const state = await droplet.reconcile(client, { config, prior: undefined, created: async () => {} }, work());
   expect(state["id"]).toBe("3164494");
   expect(server.lines.filter((line) => line.startsWith("POST"))).toHaveLength(1);
-  exchanges.length = 0;
+  excuse();
 });
 
 test.each([

@@ -148,7 +148,7 @@ test("an interrupted create is found among our own buckets only", async () => {
 
 test("a full bucket stays, unless force_destroy", async () => {
   let full = true;
-  server.answer(({ method, path }) => {
+  server.answer(({ method }) => {
     if (method === "DELETE") return full ? error(409, "BucketNotEmpty") : { status: 204 };
     if (method === "POST") {
       full = false;

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
-import type { Answer, Seen } from "./kit.ts";
+import { afterEach } from "vitest";
+import { type Answer, type Handler, type Seen, vendor } from "./kit.ts";
 
 /** Folder of the vendors' own descriptions, where there is one. */
 const folder = process.env["DOGE_SPECS"] ?? join(import.meta.dirname, "../../../../shared/specs");
@@ -16,7 +17,13 @@ export function openApi(file: string, options: { readonly prefix?: string; reado
   const path = join(folder, file);
   if (!existsSync(path)) return undefined;
   const document = JSON.parse(readFileSync(path, "utf8")) as { paths: Record<string, Json>; components: Json };
-  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: false, inlineRefs: false, unicodeRegExp: false });
+  const ajv = new Ajv({
+    strict: false,
+    validateFormats: false,
+    allErrors: false,
+    inlineRefs: false,
+    unicodeRegExp: false,
+  });
   ajv.addSchema(nullable({ $id: "doc", components: document.components }) as object);
   const templates = Object.keys(document.paths).map((template) => ({
     template,
@@ -87,4 +94,28 @@ function absolute(node: unknown): unknown {
       key === "$ref" && typeof value === "string" && value.startsWith("#") ? `doc${value}` : absolute(value),
     ]),
   );
+}
+
+/**
+ * A vendor's server whose every exchange is checked against its description after each test.
+ * `excuse` forgets what was exchanged so far: for faults that no description has.
+ */
+export async function describedVendor(problems: ReturnType<typeof openApi>, missing: Answer) {
+  const server = await vendor(() => undefined, missing);
+  const exchanges: [Seen, Answer][] = [];
+  afterEach(() => {
+    const wrong = problems ? exchanges.flatMap(([seen, answer]) => problems(seen, answer)) : [];
+    exchanges.length = 0;
+    if (wrong.length > 0) throw new Error(wrong.join("\n"));
+  });
+  return {
+    server,
+    serve: (handler: Handler): void =>
+      server.answer(async (seen) => {
+        const answer = (await handler(seen)) ?? missing;
+        exchanges.push([seen, answer]);
+        return answer;
+      }),
+    excuse: (): void => void exchanges.splice(0),
+  };
 }

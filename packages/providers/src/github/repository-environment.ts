@@ -63,16 +63,21 @@ async function state(github: GitHub, seen: Environment, known: Attributes): Prom
   });
 }
 
-function request(config: Attributes): EnvironmentRequest {
-  const reviewers = blocksOf(config, "reviewers")[0];
+/**
+ * Names a rule only where it is wanted, or was there: plans without protection rules refuse even the
+ * mention of them.
+ */
+function request(config: Attributes, prior: Attributes): EnvironmentRequest {
+  const wait = number(config, "wait_timer") ?? 0;
+  const selfReview = flag(config, "prevent_self_review") ?? false;
+  const bypass = flag(config, "can_admins_bypass") ?? true;
+  const reviewers = reviewersOf(config);
   const policy = blocksOf(config, "deployment_branch_policy")[0];
-  const of = (type: "User" | "Team", name: string) =>
-    ((reviewers?.[name] ?? []) as number[]).map((id) => ({ type, id }));
   return {
-    wait_timer: number(config, "wait_timer") ?? 0,
-    prevent_self_review: flag(config, "prevent_self_review") ?? false,
-    can_admins_bypass: flag(config, "can_admins_bypass") ?? true,
-    reviewers: reviewers ? [...of("Team", "teams"), ...of("User", "users")] : null,
+    ...(wait > 0 || number(prior, "wait_timer") ? { wait_timer: wait } : {}),
+    ...(selfReview || flag(prior, "prevent_self_review") ? { prevent_self_review: selfReview } : {}),
+    ...(!bypass || flag(prior, "can_admins_bypass") === false ? { can_admins_bypass: bypass } : {}),
+    ...(reviewers || reviewersOf(prior) ? { reviewers: reviewers ?? null } : {}),
     deployment_branch_policy: policy
       ? {
           protected_branches: flag(policy, "protected_branches") ?? false,
@@ -80,6 +85,13 @@ function request(config: Attributes): EnvironmentRequest {
         }
       : null,
   };
+}
+
+function reviewersOf(attributes: Attributes): EnvironmentRequest["reviewers"] | undefined {
+  const block = blocksOf(attributes, "reviewers")[0];
+  if (!block) return undefined;
+  const of = (type: "User" | "Team", name: string) => ((block[name] ?? []) as number[]).map((id) => ({ type, id }));
+  return [...of("Team", "teams"), ...of("User", "users")];
 }
 
 async function observe(github: GitHub, known: Attributes): Promise<Attributes | undefined> {
@@ -97,9 +109,9 @@ export const repositoryEnvironment = defineResource<GitHub>()({
 
   // GitHub has one request for both, and makes an environment by itself when a workflow names one: there is
   // no telling a foreign one, and the official provider does not try.
-  async reconcile(github, { config, created }) {
+  async reconcile(github, { config, prior, created }) {
     const at = github.at(required(config, "repository"));
-    const seen = await github.api.environments.put(at, required(config, "environment"), request(config));
+    const seen = await github.api.environments.put(at, required(config, "environment"), request(config, prior ?? {}));
     const made = await state(github, seen, config);
     await created(made);
     return made;

@@ -101,10 +101,10 @@ export interface BranchPolicy {
 }
 
 export interface EnvironmentRequest {
-  readonly wait_timer: number;
-  readonly prevent_self_review: boolean;
-  readonly can_admins_bypass: boolean;
-  readonly reviewers: { readonly type: "User" | "Team"; readonly id: number }[] | null;
+  readonly wait_timer?: number;
+  readonly prevent_self_review?: boolean;
+  readonly can_admins_bypass?: boolean;
+  readonly reviewers?: { readonly type: "User" | "Team"; readonly id: number }[] | null;
   readonly deployment_branch_policy: BranchPolicy | null;
 }
 

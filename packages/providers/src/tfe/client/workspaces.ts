@@ -146,7 +146,13 @@ export function workspaces(api: JsonApi): Workspaces {
       if (names.length > 0) await api.send("POST", `${at(id)}/relationships/tags`, { body: tagsOf(names) });
     },
     removeTags: async (id, names) => {
-      if (names.length > 0) await api.send("DELETE", `${at(id)}/relationships/tags`, { body: tagsOf(names) });
+      if (names.length === 0) return;
+      // They are added by name, and taken away by id.
+      const present = await api.all<{ name: string }>(`${at(id)}/relationships/tags`);
+      const data = present
+        .filter((tag) => names.includes(tag.attributes.name))
+        .map((tag) => ({ type: "tags", id: tag.id }));
+      if (data.length > 0) await api.send("DELETE", `${at(id)}/relationships/tags`, { body: { data } });
     },
     tags: async (id) => {
       const bindings = await ifFound(
