@@ -23,7 +23,6 @@ export async function httpOver(open: () => Promise<Duplex>, request: HostHttpReq
       url,
       {
         method: request.method,
-        agent: false,
         createConnection: () => stream,
         headers: {
           connection: "close",

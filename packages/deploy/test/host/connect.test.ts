@@ -13,6 +13,7 @@ const hostKey = makeKeys();
 const user = makeKeys();
 let server: SshServer;
 let folder: string;
+const located = new Map<number, number>();
 
 const target = (changes: Partial<ConnectOptions> = {}): ConnectOptions => ({
   host: "127.0.0.1",
@@ -34,7 +35,7 @@ const codeOf = async (work: Promise<unknown>): Promise<string | undefined> => {
 };
 
 beforeAll(async () => {
-  server = await startSshServer({ hostKey, user });
+  server = await startSshServer({ hostKey, user, locate: (port) => located.get(port) ?? port });
   folder = await mkdtemp(join(tmpdir(), "doge-host-"));
 });
 
@@ -120,11 +121,12 @@ describe("a host", () => {
       response.end(`${request.method} ${request.url}`);
     });
     await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
-    const { port } = web.address() as AddressInfo;
-    const answer = await host.http({ method: "GET", port, path: "/readyz?x=1" });
+    // Port 9 of the host: nothing listens there on this side of the tunnel.
+    located.set(9, (web.address() as AddressInfo).port);
+    const answer = await host.http({ method: "GET", port: 9, path: "/readyz?x=1" });
     expect([answer.status, answer.text()]).toEqual([418, "GET /readyz?x=1"]);
     await new Promise((resolve) => web.close(resolve));
-    await expect(host.http({ method: "GET", port, path: "/" })).rejects.toMatchObject({ reason: "refused" });
+    await expect(host.http({ method: "GET", port: 9, path: "/" })).rejects.toMatchObject({ reason: "refused" });
   });
 
   test("ends a command that takes too long", async () => {
