@@ -41,6 +41,8 @@ export interface Service {
   stop?(): Promise<void>;
   inventory(): Promise<readonly InventoryItem[]>;
   readonly gaps: readonly Gap[];
+  /** What `app`'s routes don't tell: operations of one route that reads more than the path. For docs/local-cloud.md. */
+  readonly operations?: readonly { readonly method: string; readonly path: string }[];
 }
 
 export interface CloudContext {
