@@ -107,8 +107,8 @@ export async function featureToDevelop(phrase: string, journey: Journey): Promis
   await git("checkout", "-B", branch, "origin/develop");
   const file = join(projectFolder, "src/views.ts");
   const before = readFileSync(file, "utf8");
-  const after = before.replace(/(data-headline>)[^<]*(<)/, `$1${phrase}$2`);
-  demand(after !== before, "the template's headline is not where the demo changes it");
+  const after = before.replace(/(<p class="lead">)[^<]*(<)/, `$1${phrase}$2`);
+  demand(after !== before, "the lead of the home page is not where the demo changes it");
   writeFileSync(file, after);
   await git("commit", "--all", "--message", `Say "${phrase}"`);
   await git("push", "--set-upstream", "origin", branch);

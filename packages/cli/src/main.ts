@@ -6,16 +6,19 @@ import { parseArguments } from "./arguments.ts";
 import type { Command, CommandResult, Invocation } from "./command.ts";
 import { findCommand, commands } from "./commands/index.ts";
 import { toolHome } from "./home.ts";
+import { projectJsonSchema } from "@doge/workflow";
 import { loadProject } from "./project.ts";
 import { jsonReporter, terminalReporter } from "./terminal/reporter.ts";
 import { styleFor } from "./terminal/style.ts";
 import { renderDiagnostics } from "./views/diagnostics.ts";
+import { configHelp } from "./views/config-help.ts";
 import { commandHelp, overview } from "./views/help.ts";
 
 export async function main(words: readonly string[]): Promise<number> {
   const home = toolHome();
   if (words.length === 1 && (words[0] === "--version" || words[0] === "-v")) return say(`doge ${home.version}\n`, 0);
   if (words.length === 0 || ["help", "--help", "-h"].includes(words[0] as string)) {
+    if (words[1] === "config") return say(configHelp(projectJsonSchema()), 0);
     const found = findCommand(words.slice(1));
     return say(found ? commandHelp(found.command) : overview(commands, home.version), 0);
   }

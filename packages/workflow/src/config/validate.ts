@@ -30,7 +30,7 @@ function explain(issue: z.core.$ZodIssue, file: string): readonly Diagnostic[] {
       summary: "Wrong value in the project's configuration",
       detail: `${path || "the default export"} in ${file}: ${issue.message}`,
       address: path,
-      remedy: `Mend it in ${file}; docs/configuration.md describes every key.`,
+      remedy: `Mend it in ${file}; doge help config describes every key.`,
     }),
   ];
 }
