@@ -223,6 +223,22 @@ describe("digitalocean_record", () => {
     await record.remove(client, prior, work());
   });
 
+  test("one that is there already is not adopted", async () => {
+    serve(
+      routes({
+        [post]: fake.refusal(422, "unprocessable_entity", "Record already exists"),
+        "GET /v2/domains/example.com/records": fake.page("domain_records", [fake.record()]),
+      }),
+    );
+    const values = { domain: "example.com", type: "A", name: "staging", value: "192.241.165.154" };
+    const diagnostic = await trouble(create(record, values));
+    expect(diagnostic).toMatchObject({ code: "digitalocean-exists" });
+    expect(diagnostic?.remedy).toContain("doge import <address> example.com,28448433");
+    expect(await trouble(create(record, { ...values, value: "192.0.2.1" }))).toMatchObject({
+      code: "digitalocean-invalid",
+    });
+  });
+
   test("an interrupted create is found by type, name and value", async () => {
     serve(
       routes({

@@ -1,8 +1,9 @@
 import { type Diagnostic, error } from "@doge/core";
 import { type Attributes, defineResource } from "@doge/engine";
 import { complete, defined, number, required, sameWhenEmpty, text } from "../shared/attributes.ts";
-import { createOnce } from "../shared/errors.ts";
+import { alreadyExists, createOnce } from "../shared/errors.ts";
 import { computedString, identity } from "../shared/schema.ts";
+import { vendor } from "./client/api.ts";
 import type { DomainRecord, RecordRequest } from "./client/domains.ts";
 import type { DigitalOcean } from "./configure.ts";
 
@@ -129,6 +130,13 @@ export const record = defineResource<DigitalOcean>()({
     const made = await createOnce({
       create: () => client.api.records.create(domain, wanted),
       find: () => same(client, config),
+      taken: [409, 422],
+      exists: (found) =>
+        alreadyExists(vendor, {
+          type: "digitalocean_record",
+          name: `${wanted.type} ${fullName(wanted.name, domain)}`,
+          importId: `${domain},${found.id}`,
+        }),
     });
     await created(state(made, config));
     return state(made, config);
