@@ -79,6 +79,26 @@ export interface GitHubIdentity {
   readonly repository?: string;
 }
 
+/** The container packages in GitHub's registry, as GitHub's REST API lists and deletes them. */
+export interface Packages {
+  /** Names are `owner/name`, lower case; newest version first. */
+  list(): readonly ContainerPackage[];
+  /** False where there is no such package. */
+  delete(name: string): Promise<boolean>;
+  /** One manifest with its tags; false where there is none. */
+  deleteVersion(name: string, digest: string): Promise<boolean>;
+}
+
+export interface ContainerPackage {
+  readonly name: string;
+  readonly createdAt: string;
+  readonly versions: readonly {
+    readonly digest: string;
+    readonly tags: readonly string[];
+    readonly createdAt: string;
+  }[];
+}
+
 /** Zones, served by the DNS stand-in; written by DigitalOcean's domains. */
 export interface Zones {
   /** Replaces the zone; undefined removes it. */

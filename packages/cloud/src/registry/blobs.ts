@@ -42,6 +42,15 @@ export function deleteBlob(registry: Registry, repository: string, digest: strin
   return new Response(null, { status: 202 });
 }
 
+/** After the last manifest of a repository went: its blobs, and the files that no other repository has. */
+export async function removeUnusedBlobs(registry: Registry, repository: string): Promise<void> {
+  const blobs = registry.blobs.list((blob) => blob.repository === repository);
+  for (const { digest } of blobs) registry.blobs.delete(`${repository}@${digest}`);
+  const used = new Set(registry.blobs.list().map(({ digest }) => digest));
+  const unused = blobs.filter(({ digest }) => !used.has(digest));
+  await Promise.all(unused.map(({ digest }) => rm(blobFile(registry, digest), { force: true })));
+}
+
 /** POST: mounts, takes a whole blob, or opens a session. `mayPull` says whether the client may read another repository. */
 export async function startUpload(
   registry: Registry,

@@ -1,11 +1,12 @@
 /** The stand-in for ghcr.io, and a mirror of docker.io: the OCI distribution API. */
 import { Hono } from "hono";
-import type { CloudContext, Gap, InventoryItem, Service } from "../ports.ts";
+import type { CloudContext, Gap, InventoryItem, Packages, Service } from "../ports.ts";
 import { createAccess, type Access } from "./access.ts";
 import { appendUpload, cancelUpload, deleteBlob, finishUpload, sendBlob, startUpload, uploadStatus } from "./blobs.ts";
 import { RegistryError } from "./errors.ts";
 import { deleteManifest, listReferrers, listTags, putManifest, sendManifest } from "./manifests.ts";
 import { fillMirror } from "./mirror.ts";
+import { createPackages } from "./packages.ts";
 import { isDigest, mirrored, openRegistry, type Registry, type RegistryOptions } from "./model.ts";
 
 export type { RegistryOptions } from "./model.ts";
@@ -13,14 +14,18 @@ export type { RegistryOptions } from "./model.ts";
 const gaps: readonly Gap[] = [
   "docker.io is node, postgres, caddy and redis under `library/`, each a stand-in of one small layer.",
   "A personal token with `write:packages` may push below any owner: memberships of organizations are not looked up.",
-  "Blobs that no manifest names stay on disk until the local cloud is removed.",
+  "Blobs that no manifest names stay until the whole package is deleted.",
   "Digests are sha256; no catalog.",
 ].map((gap) => ({ service: "registry", gap }));
 
-/** A Hono app that serves `/token` and `/v2/`. `start` fills the mirror. */
-export function createRegistry(context: CloudContext, options: RegistryOptions): Service {
+/** A Hono app that serves `/token` and `/v2/`. `start` fills the mirror; `packages` is for GitHub's API. */
+export function createRegistry(
+  context: CloudContext,
+  options: RegistryOptions,
+): Service & { readonly packages: Packages } {
   const registry = openRegistry(context, options);
   const access = createAccess(registry);
+  const packages = createPackages(registry);
   const app = new Hono();
   app.onError((thrown, c) => {
     if (thrown instanceof RegistryError) return thrown.response();
@@ -34,7 +39,15 @@ export function createRegistry(context: CloudContext, options: RegistryOptions):
   app.get("/token", (c) => access.issue(c.req.raw));
   app.all("/v2", (c) => c.redirect("/v2/"));
   app.all("/v2/*", (c) => answer(registry, access, c.req.raw));
-  return { name: "registry", app, start: () => fillMirror(registry), inventory: async () => inventory(registry), gaps };
+  return {
+    name: "registry",
+    app,
+    start: () => fillMirror(registry),
+    inventory: async () =>
+      packages.list().map(({ name }): InventoryItem => ({ service: "registry", kind: "package", id: name, name })),
+    packages,
+    gaps,
+  };
 }
 
 const repositoryName = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
@@ -113,12 +126,4 @@ function digest(text: string): string {
   if (!isDigest(text))
     throw new RegistryError("DIGEST_INVALID", "the digest must be sha256: and 64 hexadecimal digits");
   return text;
-}
-
-/** Packages that were pushed; the mirror is not the project's. */
-function inventory(registry: Registry): InventoryItem[] {
-  const names = new Set(registry.manifests.list().map(({ repository }) => repository));
-  return [...names]
-    .filter((name) => !mirrored(name))
-    .map((name) => ({ service: "registry", kind: "package", id: name, name }));
 }

@@ -94,6 +94,7 @@ export function storeManifest(
       digest,
       mediaType,
       size: bytes.length,
+      createdAt: registry.manifests.get(`${repository}@${digest}`)?.createdAt ?? registry.context.now().toISOString(),
       content: bytes.toString("base64"),
       ...(document.subject ? { subject: document.subject.digest } : {}),
       ...(artifactType ? { artifactType } : {}),

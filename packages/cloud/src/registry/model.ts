@@ -16,6 +16,7 @@ export interface Manifest {
   readonly digest: string;
   readonly mediaType: string;
   readonly size: number;
+  readonly createdAt: string;
   /** Base64: the digest is of these very bytes. */
   readonly content: string;
   readonly subject?: string;

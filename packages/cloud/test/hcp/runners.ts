@@ -60,8 +60,7 @@ export function scriptedRunner(): ScriptedRunner {
       runner.requests.push(request);
       await Promise.race([gate, aborted(request.signal)]);
       await runner.script.apply(request);
-      const serial =
-        request.state === undefined ? 1 : Number((JSON.parse(request.state) as { serial: number }).serial) + 1;
+      const serial = request.state === undefined ? 1 : (JSON.parse(request.state) as { serial: number }).serial + 1;
       return { ok: true, ...counts, state: stateOf(serial, { greeting: { value: "hi", type: "string" } }) };
     },
   };

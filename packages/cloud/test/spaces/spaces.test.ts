@@ -315,7 +315,7 @@ test("virtual-host style, with and without a region", async () => {
         .on("error", reject)
         .end();
     });
-    expect(text, host).toBe("o");
+    expect({ host, text }).toEqual({ host, text: "o" });
   }
 });
 
