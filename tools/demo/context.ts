@@ -6,7 +6,8 @@ import { type Http, type Processes, type ProcessResult } from "@doge/core";
 import { nodeMachine } from "@doge/core/node";
 
 export const root = resolve(import.meta.dirname, "../..");
-export const demoFolder = join(root, ".demo");
+/** `DEMO_FOLDER` puts a demo elsewhere, so that several can run. */
+export const demoFolder = process.env["DEMO_FOLDER"] ?? join(root, ".demo");
 export const cloudFolder = join(demoFolder, "cloud");
 export const projectFolder = join(demoFolder, "doge-app");
 export const envFile = join(demoFolder, "local.env");
@@ -84,6 +85,11 @@ export class Timeline {
     const value = await work();
     this.#rows.push({ title, milliseconds: Date.now() - started });
     return value;
+  }
+
+  /** `[{ title, milliseconds }]`, for the bench. */
+  toJSON(): unknown {
+    return [...this.#rows, { title: "in all", milliseconds: this.totalMilliseconds }];
   }
 
   get totalMilliseconds(): number {

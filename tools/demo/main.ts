@@ -1,5 +1,5 @@
 /** `make demo`: what a user does, from an empty folder to production, with the same commands and plain git. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   cloudEnv,
@@ -56,6 +56,7 @@ async function up(): Promise<void> {
   await timeline.step("stage → main: plan, merge, deploy", () => promote("stage", "main", journey));
   demandSites(await sitesThatShow(phrase), { staging: true, production: true }, phrase);
 
+  writeFileSync(join(demoFolder, "timeline.json"), JSON.stringify(timeline));
   console.log(summary(timeline, journey));
 }
 

@@ -25,7 +25,7 @@ export async function destroy(
   const { organization } = project.config.hcp;
 
   const workspaces: WorkspaceResult[] = [];
-  for (const name of [...workspaceNames].reverse()) {
+  for (const name of workspaceNames.toReversed()) {
     if (options.only && options.only !== name) continue;
     if (!(await tfe.workspaces.byName(organization, `${project.config.slug}-${name}`))) continue;
     workspaces.push(await convergeWorkspace(project, name, { destroy: true, message: "doge destroy" }));

@@ -1,4 +1,4 @@
-import { DogeError, Secret } from "@doge/core";
+import { DogeError, type Secret } from "@doge/core";
 import { createDigitalOcean, createSpaces } from "@doge/providers/digitalocean";
 import { createGitHub } from "@doge/providers/github";
 import { createTfe } from "@doge/providers/tfe";

@@ -1,5 +1,5 @@
 import type { Outcome } from "@doge/core";
-import { loadConfiguration, validateConfiguration } from "@doge/engine";
+import { loadConfiguration, prepare } from "@doge/engine";
 import { providers } from "../providers.ts";
 
 /** Checks Terraform JSON against the providers' schemas; asks no vendor. */
@@ -8,6 +8,7 @@ export function validateDocuments(
 ): Outcome<{ readonly resources: number }> {
   const loaded = loadConfiguration(Object.entries(documents).map(([file, content]) => ({ file, content })));
   if (!loaded.value) return { diagnostics: loaded.diagnostics };
-  const diagnostics = [...loaded.diagnostics, ...validateConfiguration(loaded.value, providers)];
-  return { value: { resources: loaded.value.resources.size }, diagnostics };
+  const prepared = prepare(loaded.value, providers);
+  const diagnostics = [...loaded.diagnostics, ...prepared.diagnostics];
+  return prepared.value ? { value: { resources: prepared.value.resources.size }, diagnostics } : { diagnostics };
 }
