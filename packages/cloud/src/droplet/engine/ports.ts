@@ -9,7 +9,7 @@ interface Published {
   readonly containerPort: number;
   readonly hostIp: string;
   readonly hostPort: number;
-  readonly actual: () => Place | undefined;
+  readonly actual: () => Place;
   readonly server: Server | undefined;
 }
 
@@ -43,47 +43,57 @@ export class PublishedPorts {
 
   /**
    * Publishes a container's ports. Those for all interfaces get a listener on the droplet's address (or, where
-   * the system forbids that, on a free port that the network knows); those for 127.0.0.1 stay inside the droplet.
+   * the system forbids that, on a free port that the network knows), unless the container listens there itself;
+   * those for 127.0.0.1 stay inside the droplet.
    */
-  async publish(container: ContainerRecord, actual: (port: number) => Place | undefined): Promise<void> {
+  async publish(container: ContainerRecord, actual: (port: number) => Place): Promise<void> {
     for (const mapping of container.spec.ports) {
       if (mapping.protocol !== "tcp") continue;
-      const target = (): Place | undefined => actual(mapping.containerPort);
+      const target = (): Place => actual(mapping.containerPort);
       const inside = mapping.hostIp.startsWith("127.");
-      const server = inside && mapping.hostPort !== 0 ? undefined : forwarder(target);
-      let hostPort = mapping.hostPort;
-      if (server) hostPort = await this.#listen(server, inside ? "127.0.0.1" : this.#address, hostPort);
-      this.#published.push({
-        container: container.id,
-        containerPort: mapping.containerPort,
-        hostIp: mapping.hostIp,
-        hostPort,
-        actual: target,
-        server,
-      });
+      const direct = target().host === this.#address;
+      if (direct) this.#network.publish(this.#address, mapping.hostPort, target());
+      const server = inside || direct ? undefined : forwarder(target);
+      const hostPort = server ? await this.#listen(server, mapping.hostPort) : mapping.hostPort || (await freePort());
+      const { hostIp, containerPort } = mapping;
+      this.#published.push({ container: container.id, containerPort, hostIp, hostPort, actual: target, server });
     }
-  }
-
-  /** For what listens on the droplet's address by itself (the edge): no forwarder between. */
-  direct(container: string, containerPort: number, hostIp: string, hostPort: number, actual: Place): void {
-    this.#published.push({ container, containerPort, hostIp, hostPort, actual: () => actual, server: undefined });
-    if (actual.host !== this.#address || actual.port !== hostPort) this.#network.publish(this.#address, hostPort, actual);
   }
 
   unpublish(container: string): void {
     for (const entry of this.of(container)) {
       entry.server?.close();
-      this.#network.unpublish(this.#address, entry.hostPort);
+      if (!entry.hostIp.startsWith("127.")) this.#network.unpublish(this.#address, entry.hostPort);
       this.#published.splice(this.#published.indexOf(entry), 1);
     }
   }
 
-  async #listen(server: Server, host: string, port: number): Promise<number> {
-    const bound = await listen(server, host, port).catch(() => listen(server, "127.0.0.1", 0));
+  async #listen(server: Server, port: number): Promise<number> {
+    const bound = await listen(server, this.#address, port).catch(() => listen(server, "127.0.0.1", 0));
     const wanted = port === 0 ? bound.port : port;
-    if (bound.host !== this.#address || bound.port !== wanted) this.#network.publish(this.#address, wanted, bound);
+    this.#network.publish(this.#address, wanted, bound);
     return wanted;
   }
+}
+
+/** Whether we may listen there. */
+export async function mayListen(host: string, port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await listen(server, host, port);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const { port } = await listen(server, "127.0.0.1", 0);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 export function listen(server: Server, host: string, port: number): Promise<Place> {
@@ -97,16 +107,12 @@ export function listen(server: Server, host: string, port: number): Promise<Plac
   });
 }
 
-function forwarder(target: () => Place | undefined): Server {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const place = target();
-    if (!place) return client.destroy();
-    const upstream = connect({ ...place, allowHalfOpen: true, noDelay: true });
+function forwarder(target: () => Place): Server {
+  return createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const upstream = connect({ ...target(), allowHalfOpen: true, noDelay: true });
     client.pipe(upstream).pipe(client);
     client.on("error", () => upstream.destroy());
     upstream.on("error", () => client.resetAndDestroy());
     client.on("close", () => upstream.destroy());
-    return undefined;
   });
-  return server;
 }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { chmod, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { resolveInside } from "../engine/layers.ts";
@@ -19,6 +19,7 @@ export function nodeRuntime(grounds: Grounds): Runtime {
     async prepare(container) {
       const image = grounds.images.require(container.spec.imageId);
       const folder = grounds.folder(container);
+      if (existsSync(join(folder, "preload.cjs"))) return;
       await mkdir(root(container), { recursive: true });
       // A copy: what a container writes must not reach the image. (Shares blocks where the file system can.)
       await promisify(execFile)("cp", ["-a", `${await grounds.images.rootfs(image)}/.`, root(container)]);
@@ -42,7 +43,6 @@ export function nodeRuntime(grounds: Grounds): Runtime {
         socket: grounds.socket,
       });
       await writeFile(join(folder, "preload.cjs"), script);
-      await chmod(join(folder, "preload.cjs"), 0o644);
     },
 
     async program(container, command) {

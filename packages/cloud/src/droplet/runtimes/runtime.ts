@@ -39,7 +39,7 @@ export interface Command {
 
 /** How one kind of image runs on this machine. */
 export interface Runtime {
-  /** Makes the container's files ready, before its first start. */
+  /** Makes the container's files ready, before every start; what is there stays. */
   prepare(container: ContainerRecord): Promise<void>;
   /** What a command in the container comes down to. Throws DockerError 126 or 127 for what can't run. */
   program(container: ContainerRecord, command: Command): Promise<Program>;
