@@ -80,7 +80,9 @@ export function githubVariables(github: Fields): Record<string, string> {
     "workspace",
   ];
   return Object.fromEntries(
-    names.filter((name) => github[name] !== undefined).map((name) => [`GITHUB_${name.toUpperCase()}`, String(github[name])]),
+    names
+      .filter((name) => github[name] !== undefined)
+      .map((name) => [`GITHUB_${name.toUpperCase()}`, String(github[name])]),
   );
 }
 

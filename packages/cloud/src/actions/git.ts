@@ -69,6 +69,17 @@ export async function changedPaths(
 
 /** Paths of a commit against its first parent; all of a first commit. */
 export async function pathsOfCommit(repository: string, commit: string): Promise<readonly string[]> {
-  const paths = await git(repository, "diff-tree", "--root", "-r", "-m", "--first-parent", "--no-commit-id", "--name-only", "-z", commit);
+  const paths = await git(
+    repository,
+    "diff-tree",
+    "--root",
+    "-r",
+    "-m",
+    "--first-parent",
+    "--no-commit-id",
+    "--name-only",
+    "-z",
+    commit,
+  );
   return paths.split("\0").filter(Boolean);
 }

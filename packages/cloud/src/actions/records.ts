@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { CloudContext, GitHubForActions } from "../ports.ts";
 import type { Collection } from "../kit/store.ts";
 import type { Fields } from "./language/expressions.ts";
@@ -138,7 +140,11 @@ export function openOffice(options: Pick<Office, "context" | "github" | "runnerE
 }
 
 /** The workflow of a path: its id, and how many runs it had. Made when it is first seen. */
-export function workflowRecord({ workflows, context, timestamp }: Office, repository: string, path: string): WorkflowRecord {
+export function workflowRecord(
+  { workflows, context, timestamp }: Office,
+  repository: string,
+  path: string,
+): WorkflowRecord {
   const key = `${repository}/${path}`;
   const known = workflows.get(key);
   const id = known?.id ?? context.ids.next("actions.workflow");
@@ -153,3 +159,38 @@ export function nextRunNumber(office: Office, repository: string, path: string):
 /** Jobs of one attempt, in order of their making. */
 export const jobsOf = ({ jobs }: Office, run: Pick<RunRecord, "id" | "attempt">): JobRecord[] =>
   jobs.list((job) => job.runId === run.id && job.attempt === run.attempt);
+
+/** Takes away all that is known of a repository's runs, with their logs, artifacts and caches. */
+export async function removeRecords(office: Office, repository: string): Promise<void> {
+  const { runs, jobs, artifacts, caches, workflows, context } = office;
+  const gone: string[] = [];
+  const remove = <T extends { readonly id: number }>(
+    all: Collection<T>,
+    where: (each: T) => boolean,
+    path?: (id: number) => string,
+  ): void => {
+    for (const { id } of all.list(where)) {
+      all.delete(id);
+      if (path) gone.push(join(context.folder, "actions", path(id)));
+    }
+  };
+  const ids = new Set(runs.list((run) => run.repository === repository).map((run) => run.id));
+  remove(
+    jobs,
+    (job) => ids.has(job.runId),
+    (id) => `logs/${id}.log`,
+  );
+  remove(
+    artifacts,
+    (each) => each.repository === repository,
+    (id) => `artifacts/${id}`,
+  );
+  remove(
+    caches,
+    (each) => each.repository === repository,
+    (id) => `caches/${id}.tar`,
+  );
+  remove(runs, (run) => ids.has(run.id));
+  for (const [key, workflow] of workflows.entries()) if (workflow.repository === repository) workflows.delete(key);
+  await Promise.all(gone.map((path) => rm(path, { recursive: true, force: true })));
+}

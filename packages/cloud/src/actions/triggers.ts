@@ -80,7 +80,10 @@ function pushedPaths({ payload, sha }: RepositoryEvent, gitFolder: string): Prom
 }
 
 /** The inputs of a manual run, defaults and types applied; or what is wrong with them. */
-export function dispatchInputs(workflow: Workflow, given: unknown): { readonly inputs: Fields; readonly errors: readonly string[] } {
+export function dispatchInputs(
+  workflow: Workflow,
+  given: unknown,
+): { readonly inputs: Fields; readonly errors: readonly string[] } {
   const declared = (workflow.events.workflow_dispatch?.inputs ?? {}) as Readonly<Record<string, InputConfig>>;
   const values = { ...(given as Record<string, unknown> | undefined) };
   const errors = Object.keys(values)

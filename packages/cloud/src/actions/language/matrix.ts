@@ -41,7 +41,8 @@ function partly(actual: Value, pattern: Value): boolean {
 }
 
 const same = (a: Value, b: Value): boolean => JSON.stringify(a) === JSON.stringify(b);
-const listOf = (value: Value | undefined): readonly Value[] => (Array.isArray(value) ? (value as readonly Value[]) : []);
+const listOf = (value: Value | undefined): readonly Value[] =>
+  Array.isArray(value) ? (value as readonly Value[]) : [];
 
 /** ` (a, 2)`: how a job of a matrix is told apart in its name. */
 export function matrixSuffix(combination: Fields): string {

@@ -26,7 +26,10 @@ function expressionOf(pattern: string): RegExp {
     else if (character === "\\") source += escaped(pattern[++at] ?? "");
     else if (character === "[" && pattern.indexOf("]", at) > at) {
       const end = pattern.indexOf("]", at);
-      source += `[${pattern.slice(at + 1, end).replaceAll("\\", "\\\\").replace(/^\^/, "\\^")}]`;
+      source += `[${pattern
+        .slice(at + 1, end)
+        .replaceAll("\\", "\\\\")
+        .replace(/^\^/, "\\^")}]`;
       at = end;
     } else source += escaped(character);
   }

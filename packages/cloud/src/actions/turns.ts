@@ -1,0 +1,33 @@
+import type { ConcurrencyGroups, Member } from "./concurrency.ts";
+import { evaluate, fieldsOf, textOf, type Scope, type Token } from "./language/expressions.ts";
+
+export interface Turn {
+  leave(): void;
+}
+
+/** Waits for the turn that `concurrency:` asks for; at once where there is none. Undefined: replaced, or called off. */
+export async function enterGroup(
+  groups: ConcurrencyGroups,
+  repository: string,
+  concurrency: Token | undefined,
+  scope: Scope,
+  cancel: AbortController,
+  patience: AbortSignal,
+): Promise<Turn | undefined> {
+  const signal = AbortSignal.any([cancel.signal, patience]);
+  if (signal.aborted) return undefined;
+  const value = evaluate(concurrency, scope);
+  const fields = fieldsOf(value);
+  const name = textOf(fields["group"] ?? (typeof value === "string" ? value : null));
+  if (name === "") return { leave() {} };
+  const key = `${repository} ${name}`;
+  const member: Member = {
+    cancel: () => cancel.abort(`Canceling since a higher priority waiting request for '${name}' exists`),
+  };
+  const entered = await groups.enter(key, member, {
+    cancelInProgress: fields["cancel-in-progress"] === true,
+    queue: fields["queue"] === "max" ? "max" : "single",
+    signal,
+  });
+  return entered ? { leave: () => groups.leave(key, member) } : undefined;
+}
