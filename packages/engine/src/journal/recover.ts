@@ -24,9 +24,7 @@ export async function findLeftover(
   const inputs = known ? (v.toPlain(withDefaults(type.schema, config)) as Attributes) : intent.config;
   const client = await clients.client(provider);
   const work = clients.work(intent.address);
-  const found = await clients.limiter.run(async () =>
-    type.find?.(client, { config: inputs, since: new Date(intent.since) }, work),
-  );
+  const found = await type.find(client, { config: inputs, since: new Date(intent.since) }, work);
   if (found === undefined) return undefined;
   const object = decodeAs(found, typeOfBlock(type.schema));
   // What the vendor doesn't show (a hash of user data, a secret) is what we sent, if we still say the same.

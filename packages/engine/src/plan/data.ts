@@ -1,15 +1,13 @@
-import { evaluateBody } from "../config/body.ts";
-import { typeOfBlock } from "../config/schema-types.ts";
+import { evaluateBody, expressionsOf } from "../config/body.ts";
+import { decodeAs, typeOfBlock } from "../config/schema-types.ts";
 import { blockValue, expand, type Key } from "../graph/evaluation.ts";
 import type { Clients } from "../graph/clients.ts";
 import type { PreparedResource } from "../graph/prepare.ts";
 import { referencesOf } from "../lang/references.ts";
-import { expressionsOf } from "../config/body.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Attributes } from "../provider.ts";
 import { copyMarks, markSchema } from "../state/objects.ts";
-import { decodeAs } from "../config/schema-types.ts";
 import type { Reason } from "./model.ts";
 import { propose, withDefaults } from "./propose.ts";
 import { type PlanSession, report, subject } from "./session.ts";

@@ -1,0 +1,242 @@
+import { type Diagnostic, diagnosticsOf, DogeError, error, hasErrors } from "@doge/core";
+import { evaluateBody } from "../config/body.ts";
+import { Clients } from "../graph/clients.ts";
+import { blockValue, Evaluation, expand, type Key } from "../graph/evaluation.ts";
+import { walk } from "../graph/graph.ts";
+import { prepare, type Prepared, type PreparedResource } from "../graph/prepare.ts";
+import type { Journal } from "../journal/journal.ts";
+import * as v from "../lang/values.ts";
+import type { Value } from "../lang/values.ts";
+import { dataValue, readData } from "../plan/data.ts";
+import type { Plan } from "../plan/model.ts";
+import { outputValue, storedOutput } from "../plan/outputs.ts";
+import { valueFromState } from "../plan/session.ts";
+import { variableValues } from "../plan/variables.ts";
+import type { Attributes, Provider, ProviderContext } from "../provider.ts";
+import { instanceAddress, resourceOf, type State } from "../state/model.ts";
+import { objectOf, statePaths } from "../state/objects.ts";
+import { WorkingState } from "../state/working.ts";
+import { make } from "./make.ts";
+import { orderOf, type Step } from "./order.ts";
+import { remove } from "./remove.ts";
+import { Saver, type StateSink } from "./saver.ts";
+import type { ApplySession } from "./session.ts";
+
+export interface ApplyRequest {
+  readonly plan: Plan;
+  readonly providers: readonly Provider[];
+  readonly context: ProviderContext;
+  readonly store: StateSink;
+  readonly journal: Journal;
+  /** The state as it is now; where it isn't the one that was planned on, the plan is refused as stale. */
+  readonly state?: State | undefined;
+  /** Calls at once; 10 unless told. */
+  readonly parallelism?: number;
+}
+
+export interface ApplyResult {
+  readonly state: State;
+  /** Errors here: something failed. What else could be done was done, and is in the state. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly add: number;
+  readonly change: number;
+  readonly destroy: number;
+}
+
+/** Carries a plan out, exactly. Never throws for what providers do; the state so far is always saved. */
+export async function applyPlan(request: ApplyRequest): Promise<ApplyResult> {
+  const { plan } = request;
+  const refused = [...stale(plan, request.state), ...otherProviders(plan, request.providers)];
+  const prepared = prepare(plan.configuration, request.providers, plan.prior);
+  const diagnostics: Diagnostic[] = [...refused, ...prepared.diagnostics];
+  const variables = variableValues(plan.configuration, plan.variables, diagnostics);
+  if (hasErrors(diagnostics) || prepared.value === undefined) {
+    return { state: request.state ?? plan.prior, diagnostics, add: 0, change: 0, destroy: 0 };
+  }
+  diagnostics.length = 0;
+  const session = await open(request, prepared.value, variables, diagnostics);
+  await guarded(session, async () => {
+    // Objects that were found, and what refreshing saw, are written before anything is touched.
+    await session.saver.save();
+    await settleIntents(session);
+    await carryOut(session);
+  });
+  await guarded(session, () => session.saver.save());
+  return { state: session.working.snapshot(), diagnostics, ...session.done };
+}
+
+async function open(
+  request: ApplyRequest,
+  prepared: Prepared,
+  variables: ReadonlyMap<string, Value>,
+  diagnostics: Diagnostic[],
+): Promise<ApplySession> {
+  const { plan } = request;
+  const working = new WorkingState(plan.prior);
+  return {
+    plan,
+    prepared,
+    evaluation: new Evaluation(variables, plan.workspace),
+    clients: new Clients(request.context, request.parallelism ?? 10),
+    working,
+    saver: new Saver(working, request.store, plan.baseline.serial),
+    journal: request.journal,
+    intents: new Map((await request.journal.list()).map((one) => [one.address, one] as const)),
+    diagnostics,
+    done: { add: 0, change: 0, destroy: 0 },
+    repetitions: new Map(),
+    dependencies: new Map(),
+  };
+}
+
+/** An intent whose object the state now holds has done its duty. */
+async function settleIntents(session: ApplySession): Promise<void> {
+  for (const address of session.intents.keys()) {
+    if (session.working.get(resourceOf(address), address) !== undefined) await session.journal.close(address);
+  }
+}
+
+async function guarded(session: ApplySession, body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (thrown) {
+    session.diagnostics.push(...diagnosticsOf(thrown));
+  }
+}
+
+function stale(plan: Plan, state: State | undefined): Diagnostic[] {
+  if (state === undefined || (state.lineage === plan.baseline.lineage && state.serial === plan.baseline.serial))
+    return [];
+  const detail =
+    state.lineage === plan.baseline.lineage
+      ? `It was made for serial ${plan.baseline.serial}; the state is at ${state.serial}.`
+      : "It was made for a state of another lineage.";
+  return [
+    error({
+      code: "plan-stale",
+      summary: "Saved plan is stale",
+      detail: `The given plan can no longer be applied because the state was changed by another operation after the plan was created. ${detail}`,
+      remedy: "Plan again.",
+    }),
+  ];
+}
+
+function otherProviders(plan: Plan, providers: readonly Provider[]): Diagnostic[] {
+  return Object.entries(plan.providerVersions).flatMap(([source, version]) => {
+    const present = providers.find((one) => one.source === source);
+    if (present?.version === version) return [];
+    return [
+      error({
+        code: "plan-other-provider",
+        summary: "The plan was made with another provider version",
+        detail: `${source}: planned with ${version}, here is ${present?.version ?? "none"}.`,
+        remedy: "Plan again.",
+      }),
+    ];
+  });
+}
+
+async function carryOut(session: ApplySession): Promise<void> {
+  const { graph, steps } = orderOf(session.plan, session.prepared, session.working);
+  const skipped = await walk(graph, (key) => run(session, steps.get(key) ?? { kind: "join" }));
+  if (session.clients.aborted) {
+    const left = [...skipped].filter(
+      (key) => steps.get(key)?.kind === "make" || steps.get(key)?.kind === "remove",
+    ).length;
+    session.diagnostics.push(
+      error({
+        code: "interrupted",
+        summary: "The apply was interrupted",
+        detail: `What was done is in the state; ${left} change(s) were not begun.`,
+        remedy: "Run it again: it goes on from here.",
+      }),
+    );
+  }
+  if (session.plan.mode !== "destroy") return;
+  if (!hasErrors(session.diagnostics)) session.working.outputs = {};
+}
+
+async function run(session: ApplySession, step: Step): Promise<boolean> {
+  switch (step.kind) {
+    case "join":
+      return true;
+    case "make":
+      return session.clients.limiter.run(async () => !session.clients.aborted && make(session, step.change));
+    case "remove":
+      return session.clients.limiter.run(async () => !session.clients.aborted && remove(session, step.change));
+    case "evaluate":
+      try {
+        await evaluate(session, step.key);
+        return true;
+      } catch (thrown) {
+        session.diagnostics.push(
+          ...diagnosticsOf(thrown).map((d) => (d.address === undefined ? { ...d, address: step.key } : d)),
+        );
+        return false;
+      }
+  }
+}
+
+async function evaluate(session: ApplySession, key: string): Promise<void> {
+  const { prepared, evaluation, working } = session;
+  const { configuration } = prepared;
+  const resource = prepared.resources.get(key);
+  const [kind, name] = [key.slice(0, key.indexOf(".")), key.slice(key.indexOf(".") + 1)];
+  if (resource?.source) await evaluateData(session, resource);
+  else if (resource) evaluation.resources.set(key, managedValue(session, resource));
+  else if (kind === "local") {
+    const local = configuration.locals.get(name);
+    if (local) evaluation.locals.set(name, evaluation.evaluate(local, key));
+  } else if (kind === "provider") {
+    const provider = prepared.providers.get(name);
+    if (provider) session.clients.evaluate(provider, evaluation);
+  } else {
+    const block = configuration.outputs.get(name);
+    if (block === undefined)
+      throw new DogeError([
+        error({ code: "internal", summary: "The plan names something that is not there", detail: key }),
+      ]);
+    const { [name]: _, ...others } = working.outputs;
+    const stored = storedOutput(outputValue(block, evaluation), block.sensitive);
+    working.outputs = stored ? { ...others, [name]: stored } : others;
+  }
+}
+
+function managedValue(session: ApplySession, resource: PreparedResource): Value {
+  const { block, schema } = resource;
+  if (session.plan.mode !== "normal" || session.plan.targets.length > 0)
+    return valueFromState(resource, session.working);
+  const repetitions = session.repetitions.get(block.address) ?? expand(block, session.evaluation);
+  const values = new Map<Key, Value>();
+  for (const { key } of repetitions) {
+    const stored = session.working.get(block.address, instanceAddress(block.address, key));
+    if (stored) values.set(key, objectOf(stored, schema));
+  }
+  return blockValue(block, values);
+}
+
+/** Takes what planning read, or reads what could not be read then. */
+async function evaluateData(session: ApplySession, resource: PreparedResource): Promise<void> {
+  const { block, provider } = resource;
+  const values = await Promise.all(
+    expand(block, session.evaluation).map(async (repetition): Promise<readonly [Key, Value]> => {
+      const address = instanceAddress(block.address, repetition.key);
+      const config = evaluateBody(resource.body, session.evaluation.scope(repetition), address);
+      const planned = session.plan.data[address];
+      const value = planned
+        ? dataValue(resource, planned, config)
+        : await readData(session.clients, resource, config, address);
+      return [repetition.key, value];
+    }),
+  );
+  for (const [key, value] of session.plan.mode === "destroy" ? [] : values) {
+    const head = { mode: "data", type: block.type, name: block.name, provider: provider.address } as const;
+    const instance = {
+      schema_version: 0,
+      attributes: v.toPlain(value) as Attributes,
+      sensitive_attributes: statePaths(value),
+    };
+    session.working.set(head, { ...(key === undefined ? {} : { index_key: key }), ...instance });
+  }
+  session.evaluation.resources.set(block.address, blockValue(block, new Map(values)));
+}

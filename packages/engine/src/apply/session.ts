@@ -1,0 +1,66 @@
+import type { Diagnostic, ResourceAction } from "@doge/core";
+import { diagnosticsOf } from "@doge/core";
+import type { Clients } from "../graph/clients.ts";
+import type { Evaluation, Repetition } from "../graph/evaluation.ts";
+import { closure } from "../graph/graph.ts";
+import type { Prepared } from "../graph/prepare.ts";
+import type { Intent, Journal } from "../journal/journal.ts";
+import type { Plan } from "../plan/model.ts";
+import type { WorkingState } from "../state/working.ts";
+import type { Saver } from "./saver.ts";
+
+/** One apply at work. */
+export interface ApplySession {
+  readonly plan: Plan;
+  readonly prepared: Prepared;
+  readonly evaluation: Evaluation;
+  readonly clients: Clients;
+  readonly working: WorkingState;
+  readonly saver: Saver;
+  readonly journal: Journal;
+  readonly intents: ReadonlyMap<string, Intent>;
+  readonly diagnostics: Diagnostic[];
+  readonly done: { add: number; change: number; destroy: number };
+  /** The instances of each block, found once per resource. */
+  readonly repetitions: Map<string, readonly Repetition[]>;
+  readonly dependencies: Map<string, readonly string[]>;
+}
+
+/** Reports start and end of work on an object; a failure becomes diagnostics and false. */
+export async function reporting(
+  session: ApplySession,
+  address: string,
+  action: ResourceAction,
+  body: () => Promise<string | undefined>,
+): Promise<boolean> {
+  const { emit, clock } = session.clients.context;
+  const started = clock.now().getTime();
+  emit({ type: "resource.started", address, action });
+  try {
+    const id = await body();
+    emit({
+      type: "resource.finished",
+      address,
+      action,
+      milliseconds: clock.now().getTime() - started,
+      ...(id === undefined ? {} : { id }),
+    });
+    return true;
+  } catch (thrown) {
+    const diagnostics = diagnosticsOf(thrown).map((d) => (d.address === undefined ? { ...d, address } : d));
+    session.diagnostics.push(...diagnostics);
+    emit({ type: "resource.failed", address, action, diagnostics });
+    return false;
+  }
+}
+
+/** All resources and data sources behind one, sorted: what the state keeps as `dependencies`. */
+export function dependenciesOf(session: ApplySession, resource: string): readonly string[] {
+  let known = session.dependencies.get(resource);
+  if (known === undefined) {
+    const reached = closure(session.prepared.graph, session.prepared.graph.get(resource) ?? []);
+    known = [...reached].filter((key) => key !== resource && session.prepared.resources.has(key)).sort();
+    session.dependencies.set(resource, known);
+  }
+  return known;
+}
