@@ -1,0 +1,52 @@
+import { mkdtempSync, readdirSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { nodeFiles, nodeProcesses, takeLock } from "../src/node/index.ts";
+
+const folder = (): string => mkdtempSync(join(tmpdir(), "core-"));
+
+test("writes leave nothing beside, make folders, set the mode", async () => {
+  const root = folder();
+  const path = join(root, "a/b/c.txt");
+  await nodeFiles.write(path, "one");
+  await nodeFiles.write(path, "two", { mode: 0o600 });
+  expect(await nodeFiles.read(path)).toBe("two");
+  expect(readdirSync(join(root, "a/b"))).toEqual(["c.txt"]);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test("what is missing is undefined or empty, not an exception", async () => {
+  const root = folder();
+  expect(await nodeFiles.read(join(root, "none"))).toBeUndefined();
+  expect(await nodeFiles.list(join(root, "none"))).toEqual([]);
+  expect(await nodeFiles.exists(join(root, "none"))).toBe(false);
+  await nodeFiles.remove(join(root, "none"));
+});
+
+test("only one of many creates a file", async () => {
+  const path = join(folder(), "lock");
+  const made = await Promise.all(Array.from({ length: 20 }, (_, i) => nodeFiles.create(path, String(i))));
+  expect(made.filter(Boolean)).toHaveLength(1);
+});
+
+test("a lock names its owner, and is taken over when the owner is dead", async () => {
+  const path = join(folder(), "lock");
+  await nodeFiles.create(path, JSON.stringify({ pid: process.ppid, purpose: "doge up", since: "2026-01-01" }));
+  await expect(takeLock(path, "doge destroy")).rejects.toThrow("doge up");
+
+  const { stdout } = await nodeProcesses.run({ argv: ["sh", "-c", "echo $$"] });
+  await nodeFiles.write(path, JSON.stringify({ pid: Number(stdout), purpose: "doge up", since: "2026-01-01" }));
+  const lock = await takeLock(path, "doge destroy");
+  await lock.release();
+  expect(await nodeFiles.exists(path)).toBe(false);
+});
+
+test("a program's exit code is a result, a missing program too", async () => {
+  expect(await nodeProcesses.run({ argv: ["sh", "-c", "cat; echo no >&2; exit 3"], stdin: "in" })).toEqual({
+    exitCode: 3,
+    stdout: "in",
+    stderr: "no\n",
+  });
+  expect((await nodeProcesses.run({ argv: ["no-such-program-here"] })).exitCode).toBe(127);
+});

@@ -1,0 +1,43 @@
+import { Secret } from "@doge/core";
+import { expect, test } from "vitest";
+import { dropletEnvFiles, envFileMap, envFilesFromSecrets } from "../src/env/files.ts";
+import { credentialsFile } from "../src/settings.ts";
+
+const production = { ".app": new Secret("A=1\n"), ".postgres": new Secret("P=2\n") };
+const staging = { ".app": new Secret("A=3\n") };
+
+test("staging carries both sets, production its own, base64 as the seed has it", () => {
+  expect(envFileMap("stage", production, staging)).toEqual({
+    PROD_APP: "QT0xCg==",
+    PROD_POSTGRES: "UD0yCg==",
+    STAGE_APP: "QT0zCg==",
+  });
+  expect(envFileMap("prod", production, staging)).toEqual({ PROD_APP: "QT0xCg==", PROD_POSTGRES: "UD0yCg==" });
+});
+
+test("a job's secrets give the same files back, and nothing else", () => {
+  const secrets = { ...envFileMap("stage", production, staging), SSH_KEY: "x", GITHUB_TOKEN: "y" };
+  const back = envFilesFromSecrets(JSON.stringify(secrets));
+  expect(Object.keys(back.production)).toEqual([".app", ".postgres"]);
+  expect(back.production[".app"]?.reveal()).toBe("A=1\n");
+  expect(back.staging[".app"]?.reveal()).toBe("A=3\n");
+});
+
+test("the app reads production's file first, staging's over it", () => {
+  const { files, app } = dropletEnvFiles("stage", production, staging);
+  expect(files.map((f) => f.path)).toEqual([
+    ".envs/.production/.app",
+    ".envs/.production/.postgres",
+    ".envs/.staging/.app",
+  ]);
+  expect(app).toEqual([".envs/.production/.app", ".envs/.staging/.app"]);
+  expect(dropletEnvFiles("prod", production, staging).app).toEqual([".envs/.production/.app"]);
+});
+
+test("the credentials file says of every token where it is made, and takes what is known", () => {
+  const text = credentialsFile({ GITHUB_TOKEN: "ghp_x", TFE_TOKEN: "t", TFE_ADDRESS: "http://127.0.0.1:1" });
+  expect(text).toContain("GITHUB_TOKEN=ghp_x\n");
+  expect(text).toContain("TF_API_TOKEN=t\n");
+  expect(text).toContain("DIGITALOCEAN_TOKEN=\n");
+  expect(text).toContain("TFE_ADDRESS=http://127.0.0.1:1\n");
+});
