@@ -82,6 +82,8 @@ function tryToConnect(options: ConnectOptions): Promise<Client | Failed> {
     client.on("error", failed);
     client.on("close", () => failed(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
     client.on("ready", () => {
+      // Small packets must not wait for acknowledgements: it makes a command ten times as fast.
+      client.setNoDelay(true);
       client.removeAllListeners("error").removeAllListeners("close");
       resolve(client);
     });

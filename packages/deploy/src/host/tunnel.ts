@@ -15,7 +15,12 @@ export async function httpOver(open: () => Promise<Duplex>, request: HostHttpReq
   const url = `http://127.0.0.1:${request.port}${request.path}`;
   const stream = await open();
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => outgoing.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" })),
+      request.timeoutMilliseconds ?? 5_000,
+    );
     const broken = (thrown: NodeJS.ErrnoException): void => {
+      clearTimeout(timer);
       stream.destroy();
       reject(new TransportError(reasons[thrown.code ?? ""] ?? "other", url, `${url}: ${thrown.message}`));
     };
@@ -35,6 +40,7 @@ export async function httpOver(open: () => Promise<Duplex>, request: HostHttpReq
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
         incoming.on("error", broken);
         incoming.on("end", () => {
+          clearTimeout(timer);
           const body = Buffer.concat(chunks);
           const headers = Object.fromEntries(
             Object.entries(incoming.headers).map(([key, value]) => [
@@ -47,9 +53,6 @@ export async function httpOver(open: () => Promise<Duplex>, request: HostHttpReq
           stream.destroy();
         });
       },
-    );
-    outgoing.setTimeout(request.timeoutMilliseconds ?? 5_000, () =>
-      outgoing.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" })),
     );
     outgoing.on("error", broken);
     outgoing.end(request.body);

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type DogeError, type DogeEvent, Secret } from "@doge/core";
 import { nodeClock } from "@doge/core/node";
-import { deployRelease, type DeployOptions, type Host, listReleases, releaseStatus, rollbackRelease } from "../../src/index.ts";
+import {
+  deployRelease,
+  type DeployOptions,
+  type Host,
+  listReleases,
+  releaseStatus,
+  rollbackRelease,
+} from "../../src/index.ts";
 import { startDroplet, type TestDroplet } from "../support/droplet.ts";
 
 const domain = "shop.test";
@@ -42,8 +49,15 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
     owner: "ada",
     image,
     registry: { host: "registry.test", username: "ada", token: new Secret(canary) },
-    composeFiles: [{ name: "compose.production.yaml", content: "name: services\nservices: { postgres: {}, caddy: {} }\n" }],
-    envFiles: [{ path: ".envs/.production/.app", content: new Secret(`SECRET_KEY=${canary}\nMIGRATED=${droplet.home}/migrated\nMIGRATIONS=0001\n`) }],
+    composeFiles: [
+      { name: "compose.production.yaml", content: "name: services\nservices: { postgres: {}, caddy: {} }\n" },
+    ],
+    envFiles: [
+      {
+        path: ".envs/.production/.app",
+        content: new Secret(`SECRET_KEY=${canary}\nMIGRATED=${droplet.home}/migrated\nMIGRATIONS=0001\n`),
+      },
+    ],
     settings: {
       domains: [domain],
       port: 3000,
@@ -56,7 +70,8 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
     },
     ...changes,
   });
-  const page = async (): Promise<string> => (await droplet.http.send({ method: "GET", url: `https://${domain}/` })).text();
+  const page = async (): Promise<string> =>
+    (await droplet.http.send({ method: "GET", url: `https://${domain}/` })).text();
   const failure = async (work: Promise<unknown>): Promise<DogeError["diagnostics"][number] | undefined> =>
     work.then(
       () => undefined,
@@ -65,7 +80,13 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
 
   test("deploys, deploys again without dropping a request, changes nothing the third time, and rolls back", async () => {
     const first = await deployRelease(options(droplet.addImage("a1")));
-    expect(first).toMatchObject({ number: 1, slot: "blue", outcome: "released", reachable: true, migrations: ["0001"] });
+    expect(first).toMatchObject({
+      number: 1,
+      slot: "blue",
+      outcome: "released",
+      reachable: true,
+      migrations: ["0001"],
+    });
     expect(await page()).toBe("release 1");
 
     const second = await deployRelease(options(droplet.addImage("b2")));
@@ -84,7 +105,10 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
     expect(await page()).toBe("release 3");
     expect((await listReleases(host, "shop")).map(({ number }) => number)).toEqual([3, 2, 1]);
     const status = await releaseStatus(host, "shop");
-    expect(status.slots.map(({ slot, ready }) => [slot, ready])).toEqual([["blue", true], ["green", false]]);
+    expect(status.slots.map(({ slot, ready }) => [slot, ready])).toEqual([
+      ["blue", true],
+      ["green", false],
+    ]);
 
     const env = join(droplet.home, "doge/shop/.envs/.production/.app");
     expect(statSync(env).mode & 0o777).toBe(0o600);
@@ -112,7 +136,9 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
     const broken = new Secret(base.envFiles[0]?.content.reveal().replace("0001", "broken") ?? "");
     // No database to back up in this test: nothing was applied, as the list says.
     execFileSync("rm", ["-f", join(droplet.home, "migrated")]);
-    const failed = await failure(deployRelease({ ...base, envFiles: [{ path: ".envs/.production/.app", content: broken }] }));
+    const failed = await failure(
+      deployRelease({ ...base, envFiles: [{ path: ".envs/.production/.app", content: broken }] }),
+    );
     expect(failed).toMatchObject({ code: "migration-failed" });
     expect(failed?.detail).toContain("syntax error at or near broken");
     expect(await page()).toBe("release 1");
@@ -124,7 +150,8 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
     async (step) => {
       await deployRelease(options(droplet.addImage("a1")));
       const cut = options(droplet.addImage("b2"), {
-        emit: (event) => void (event.type === "release.step" && event.step === step && setTimeout(() => droplet.cut(), 30)),
+        emit: (event) =>
+          void (event.type === "release.step" && event.step === step && setTimeout(() => droplet.cut(), 30)),
       });
       let up = true;
       let watching = true;

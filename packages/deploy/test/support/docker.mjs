@@ -1,7 +1,16 @@
 #!/usr/bin/env node
 // A `docker` for tests: containers are plain Node processes, an image is a folder. It knows what deploy uses.
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
@@ -86,7 +95,11 @@ async function compose(words) {
   }
   if (verb === "run") {
     const command = rest.slice(rest.indexOf("app") + 1);
-    const child = spawn(command[0], command.slice(1), { cwd: imageFolder(app.image), stdio: "inherit", env: { ...process.env, ...env } });
+    const child = spawn(command[0], command.slice(1), {
+      cwd: imageFolder(app.image),
+      stdio: "inherit",
+      env: { ...process.env, ...env },
+    });
     child.on("exit", (code) => end(code ?? 1));
     return;
   }
@@ -122,7 +135,10 @@ async function main() {
       if (!container) return end(1, "no such object");
       const running = alive(container.pid);
       const State = { Status: running ? "running" : "exited", ExitCode: running ? 0 : 1, OOMKilled: false };
-      return end(0, JSON.stringify([{ State, RestartCount: 0, Config: { Image: container.image, Labels: container.labels } }]));
+      return end(
+        0,
+        JSON.stringify([{ State, RestartCount: 0, Config: { Image: container.image, Labels: container.labels } }]),
+      );
     }
     case "kill":
       process.kill(read(name).pid, rest[1]);

@@ -49,7 +49,12 @@ export async function startDroplet(domain: string): Promise<TestDroplet> {
   const shim = await startAdminShim(admin, { blue, green });
 
   const ports = { [slotPort.blue]: blue, [slotPort.green]: green };
-  const env = { HOME: home, PATH: `${bin}:${process.env["PATH"]}`, DOCKER_STATE: state, DOCKER_PORTS: JSON.stringify(ports) };
+  const env = {
+    HOME: home,
+    PATH: `${bin}:${process.env["PATH"]}`,
+    DOCKER_STATE: state,
+    DOCKER_PORTS: JSON.stringify(ports),
+  };
   const hostKey = makeKeys();
   const user = makeKeys();
   const shimPort = (shim.address() as AddressInfo).port;
@@ -62,7 +67,10 @@ export async function startDroplet(domain: string): Promise<TestDroplet> {
   const http = nodeHttp({});
   return {
     home,
-    http: { send: (request) => http.send({ ...request, url: request.url.replace(`https://${domain}`, `http://127.0.0.1:${site}`) }) },
+    http: {
+      send: (request) =>
+        http.send({ ...request, url: request.url.replace(`https://${domain}`, `http://127.0.0.1:${site}`) }),
+    },
     connect: () =>
       connectHost({
         host: "127.0.0.1",

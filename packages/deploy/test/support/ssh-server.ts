@@ -40,6 +40,7 @@ export async function startSshServer(options: {
   if (allowed instanceof Error) throw allowed;
   const server = new Server({ hostKeys: [options.hostKey.privateKey] }, (client) => {
     connections.add(client);
+    client.setNoDelay(true);
     client.on("error", () => {});
     client.on("close", () => connections.delete(client));
     client.on("authentication", (context) => {
