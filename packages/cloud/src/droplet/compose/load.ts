@@ -75,7 +75,7 @@ export function loadProject(options: LoadOptions): Project {
     files,
     services,
     networks: Object.fromEntries(
-      Object.entries({ default: null, ...declared("networks") }).map(([key, entry]) => [
+      Object.entries<Declared | null>({ default: null, ...declared("networks") }).map(([key, entry]) => [
         key,
         { ...placed(name, key, entry), internal: entry?.internal === true },
       ]),

@@ -1,0 +1,2 @@
+export { createDroplets } from "./droplets.ts";
+export type { DropletsOptions } from "./machine.ts";
