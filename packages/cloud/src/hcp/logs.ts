@@ -10,7 +10,8 @@ const end = "\u0003";
 
 export interface LogWriter {
   readonly write: (text: string) => void;
-  readonly close: () => void;
+  /** With a last line, if there is more to say. What is written after is dropped. */
+  readonly close: (line?: string) => void;
 }
 
 /** Appends synchronously: what a client reads next must hold what was said before. */
@@ -28,8 +29,8 @@ export function openLog(hcp: Hcp, phaseId: string, secrets: readonly string[]): 
     write: (text) => {
       if (open) append(redactor.push(text));
     },
-    close() {
-      if (open) append(redactor.end() + end);
+    close(line) {
+      if (open) append(redactor.end() + (line ? `\n${line}\n` : "") + end);
       open = false;
     },
   };

@@ -37,6 +37,8 @@ interface Job {
   readonly abort: AbortController;
   readonly done: Promise<void>;
   ending?: "canceled" | "errored";
+  /** Open while a phase runs. */
+  log?: LogWriter;
 }
 
 export function createWorker(hcp: Hcp): Worker {
@@ -77,13 +79,16 @@ export function createWorker(hcp: Hcp): Worker {
   const end = (runId: string, status: "errored" | "canceled", line: string): void => {
     const run = hcp.runs.get(runId);
     if (!run || isFinished(run)) return;
+    jobs.get(runId)?.log?.close(line);
     for (const phase of [run.plan, run.apply]) if (phase.status === "running") closeLog(hcp, phase.id, line);
     settle(changeRun(hcp, runId, status, endedPhases(hcp, run, status)));
   };
 
   /** What follows the end of a run. */
   const settle = (run: Run): void => {
-    void rm(workFolder(hcp, run.id), { recursive: true, force: true });
+    rm(workFolder(hcp, run.id), { recursive: true, force: true }).catch((thrown: unknown) =>
+      hcp.context.log("hcp", `${run.id}: its folder stays: ${String(thrown)}`),
+    );
     const workspace = hcp.workspaces.get(run.workspaceId);
     if (workspace?.lock?.id === run.id) unlockWorkspace(hcp, workspace);
     if (run.status === "applied" || (run.status === "errored" && run.apply.status === "errored"))
@@ -108,13 +113,16 @@ export function createWorker(hcp: Hcp): Worker {
     const workspace = found(hcp.workspaces.get(run.workspaceId));
     const secrets = secretStrings(sensitiveValues(hcp, workspace));
     const log = openLog(hcp, phase.id, secrets);
+    job.log = log;
     // The CLI drops the first three lines of an apply's log: the real one prints these.
     log.write(`Terraform v${run.terraformVersion}\non linux_amd64\nInitializing plugins and modules...\n`);
     let ok = false;
     try {
       ok = await work(log, secrets, workspace);
     } catch (thrown) {
-      log.write(`\nError: ${redactText(thrown instanceof Error ? thrown.message : String(thrown), secrets)}\n`);
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      // A run that is ended from outside fails in the runner too: that is not its reason.
+      if (!job.ending) log.write(`\nError: ${redactText(why, secrets)}\n`);
     }
     if (job.ending === "canceled") log.write("\nThe run was canceled.\n");
     if (job.ending === "errored") log.write("\nError: the local cloud was stopped in the middle of this run.\n");
@@ -128,6 +136,7 @@ export function createWorker(hcp: Hcp): Worker {
     let planned: Pick<Run, "hasChanges" | "plan"> = { hasChanges: false, plan: run.plan };
     const ok = await inPhase(run, job, run.plan, async (log, secrets, workspace) => {
       const folder = await prepareFolder(hcp, run, workspace);
+      job.abort.signal.throwIfAborted();
       const result = await hcp.terraform.plan(
         await runRequest(hcp, run, workspace, { folder, log: log.write, signal: job.abort.signal }),
       );
@@ -181,6 +190,7 @@ export function createWorker(hcp: Hcp): Worker {
         saving = next.catch(() => undefined);
         return next;
       };
+      job.abort.signal.throwIfAborted();
       const result = await hcp.terraform.apply({
         ...request,
         plan: planText.toString(),
