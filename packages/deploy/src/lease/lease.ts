@@ -44,8 +44,8 @@ interface Holder extends Partial<LeaseOwner> {
 }
 
 /**
- * Takes the lease of a host. One whose owner has not been heard of for `expirySeconds` is taken over.
- * Throws `lease-held`, naming the owner.
+ * Takes the lease of a host. One whose owner has not been heard of for `expirySeconds` is taken over: waits that
+ * long for an owner that may be dead. Throws `lease-held`, naming an owner that is alive.
  */
 export async function takeLease(options: {
   readonly host: Host;
@@ -53,20 +53,30 @@ export async function takeLease(options: {
   /** Absolute path on the host. */
   readonly folder: string;
   readonly owner: LeaseOwner;
+  /** 30 unless told; the owner renews it six times in that time. */
   readonly expirySeconds?: number;
-  readonly heartbeatMilliseconds?: number;
+  readonly onWait?: (message: string) => void;
+  readonly signal?: AbortSignal | undefined;
 }): Promise<Lease> {
-  const { host, clock, folder, owner, expirySeconds = 60, heartbeatMilliseconds = 10_000 } = options;
-  for (let attempt = 0; attempt < 5; attempt++) {
+  const { host, clock, folder, owner, expirySeconds = 30, onWait = () => {} } = options;
+  let waitedFor: string | undefined;
+  for (;;) {
     const { now, number, at, holder } = await look(host, folder);
     const age = now - at;
-    if (holder && !holder.released && age < expirySeconds) held(host, holder, age, expirySeconds);
+    if (holder && !holder.released && age < expirySeconds) {
+      // Heard of since we began to wait: alive.
+      const sign = `${number} ${at}`;
+      if (waitedFor !== undefined && waitedFor !== sign) held(host, holder, age);
+      if (waitedFor === undefined) onWait(`${describe(holder)} holds the lease; waiting to see whether it is alive`);
+      waitedFor = sign;
+      await clock.sleep(1_000, options.signal);
+      continue;
+    }
     const next = number + 1;
     const result = await host.run({ argv: claim(folder, String(next)), stdin: JSON.stringify(owner) });
-    if (result.exitCode === 0) return keep(host, clock, folder, next, owner, heartbeatMilliseconds);
+    if (result.exitCode === 0) return keep(host, clock, folder, next, owner, (expirySeconds * 1000) / 6);
     if (result.exitCode !== taken) broken(host, result.stderr);
   }
-  return held(host, {}, 0, expirySeconds);
 }
 
 async function look(host: Host, folder: string) {
@@ -126,14 +136,16 @@ function keep(
   };
 }
 
-function held(host: Host, holder: Holder, age: number, expirySeconds: number): never {
-  const who = [holder.owner ?? "someone", holder.runUrl && `(${holder.runUrl})`].filter(Boolean).join(" ");
+const describe = (holder: Holder): string =>
+  [holder.owner ?? "someone", holder.runUrl && `(${holder.runUrl})`].filter(Boolean).join(" ");
+
+function held(host: Host, holder: Holder, age: number): never {
   return fail({
     code: "lease-held",
     summary: "Another deploy is at work on this environment",
-    detail: `${who}: ${holder.purpose ?? "unknown"}, last heard of ${age} s ago`,
+    detail: `${describe(holder)}: ${holder.purpose ?? "unknown"}, last heard of ${age} s ago`,
     address: host.name,
-    remedy: `Wait until it is done. If it was killed, its lease ends ${Math.max(1, expirySeconds - age)} s from now.`,
+    remedy: "Wait until it is done, and deploy again.",
   });
 }
 

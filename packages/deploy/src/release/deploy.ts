@@ -85,6 +85,9 @@ export async function withLease(
       host,
       clock,
       folder: layout.lease,
+      onWait: walk.say,
+      signal: options.signal,
+      ...(options.leaseSeconds === undefined ? {} : { expirySeconds: options.leaseSeconds }),
       owner: { owner: options.owner, purpose, ...(options.runUrl ? { runUrl: options.runUrl } : {}) },
     }),
   );

@@ -57,6 +57,8 @@ export interface ReleaseContext {
   readonly owner: string;
   readonly runUrl?: string;
   readonly signal?: AbortSignal;
+  /** After this long without a sign of life, a deploy counts as dead; 30 unless told. */
+  readonly leaseSeconds?: number;
 }
 
 export interface DeployOptions extends ReleaseContext {

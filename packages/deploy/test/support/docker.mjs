@@ -12,7 +12,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 
 const state = process.env.DOCKER_STATE;
 const argv = process.argv.slice(2);
@@ -58,7 +57,8 @@ async function stop(container, seconds) {
   if (alive(container.pid)) process.kill(container.pid, "SIGKILL");
 }
 
-function composed() {
+async function composed() {
+  const { parse } = await import("yaml");
   const files = argv.flatMap((word, i) => (argv[i - 1] === "--file" ? [word] : []));
   const directory = argv[argv.indexOf("--project-directory") + 1];
   const { services, name } = parse(readFileSync(files[0], "utf8"));
@@ -79,7 +79,7 @@ async function compose(words) {
   if (words[0] === "version") end(0, "2.40.0");
   const at = words.findLastIndex((_, i) => ["--file"].includes(words[i - 1])) + 1;
   const [verb, ...rest] = words.slice(at);
-  const { name, app, env, services } = composed();
+  const { name, app, env, services } = await composed();
   if (verb === "up" && app) {
     // A published port leads to the port in PORT; a process in no container of its own listens on the former.
     const [, published] = app.ports[0].split(":");

@@ -12,8 +12,12 @@ export interface Keys {
 }
 
 export function makeKeys(): Keys {
-  const pair = utils.generateKeyPairSync("ed25519");
-  return { privateKey: pair.private, publicKey: pair.public.trim() };
+  // ssh2 now and then makes a key that it can't read itself.
+  for (;;) {
+    const pair = utils.generateKeyPairSync("ed25519");
+    const readable = [pair.private, pair.public].every((key) => !(utils.parseKey(key) instanceof Error));
+    if (readable) return { privateKey: pair.private, publicKey: pair.public.trim() };
+  }
 }
 
 /** A key that is no SSH key, for refusals. */
@@ -40,7 +44,7 @@ export async function startSshServer(options: {
   if (allowed instanceof Error) throw allowed;
   const server = new Server({ hostKeys: [options.hostKey.privateKey] }, (client) => {
     connections.add(client);
-    client.setNoDelay(true);
+    (client as Connection & { setNoDelay(on: boolean): void }).setNoDelay(true);
     client.on("error", () => {});
     client.on("close", () => connections.delete(client));
     client.on("authentication", (context) => {
