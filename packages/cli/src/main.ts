@@ -16,7 +16,6 @@ import { commandHelp, overview } from "./views/help.ts";
 
 export async function main(words: readonly string[]): Promise<number> {
   const home = toolHome();
-  if (words.length === 1 && (words[0] === "--version" || words[0] === "-v")) return say(`doge ${home.version}\n`, 0);
   if (words.length === 0 || ["help", "--help", "-h"].includes(words[0] as string)) {
     if (words[1] === "config") return say(configHelp(projectJsonSchema()), 0);
     const found = findCommand(words.slice(1));
