@@ -24,7 +24,7 @@ export class Expression<out T = unknown> {
 export const raw = <T>(source: string): Expression<T> => new Expression<T>(source);
 
 /** Text that must reach Terraform as it is: `${` and `%{` are no templates in it. */
-export const literal = (text: string): string => text.replaceAll("${", "$${").replaceAll("%{", "%%{");
+export const literal = (text: string): string => text.replace(/[$%](?=\{)/g, (sign) => sign + sign);
 
 type ValueOf<T extends Type> = T extends "string"
   ? string

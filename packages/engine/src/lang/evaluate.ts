@@ -123,11 +123,12 @@ function unknownPart(type: Type, name: string): Value {
 }
 
 export function elementOf(target: Value, key: Value): Value {
-  return v.markIf(elementOfUnmarked(target, v.unmark(key)), target.sensitive ?? key.sensitive);
+  return v.markIf(elementOfUnmarked(target, key), target.sensitive ?? key.sensitive);
 }
 
 function elementOfUnmarked(target: Value, key: Value): Value {
   if (target.kind === "null") return invalidIndex("This value is null, so it does not have any indices.");
+  if (key.sensitive) return secretElementOf(target, key);
   if (key.kind === "null") return invalidIndex("Can't use a null value as an indexing key.");
   if (v.isMapping(target)) {
     const name = convert(key, "string", "index");
@@ -154,6 +155,15 @@ function elementOfUnmarked(target: Value, key: Value): Value {
   return invalidIndex(
     `The given index ${position.value} does not identify an element in this collection, which has ${target.items.length} element${target.items.length === 1 ? "" : "s"}.`,
   );
+}
+
+/** A message about a key that is missing would show the secret. */
+function secretElementOf(target: Value, key: Value): Value {
+  try {
+    return elementOfUnmarked(target, v.unmark(key));
+  } catch {
+    return invalidIndex("The key, which is sensitive, does not identify an element in this collection.");
+  }
 }
 
 const invalidIndex = (detail: string): never => fail({ code: "invalid-index", summary: "Invalid index", detail });
@@ -304,7 +314,7 @@ function collect(rows: readonly (readonly [Value | undefined, Value])[], group: 
       fail({
         code: "duplicate-key",
         summary: "Duplicate object key",
-        detail: `Two different items produced the key "${key.value}" in this 'for' expression.`,
+        detail: `Two different items produced the key ${sensitive ? "(sensitive)" : `"${key.value}"`} in this 'for' expression.`,
         remedy:
           "If duplicates are expected, use the ellipsis (...) after the value expression to enable grouping by key.",
       });

@@ -43,6 +43,8 @@ export function callFunction(name: string, given: readonly Value[]): Value {
   try {
     return v.markIf(definition.run(...(definition.marks ? args : args.map(v.unmarkDeep))), sensitive);
   } catch (thrown) {
+    // The message may quote an argument.
+    if (args.some(v.hasSensitive)) return invalidArgument(name, "a sensitive argument is not acceptable");
     if (thrown instanceof ArgumentError) return invalidArgument(name, thrown.message);
     if (thrown instanceof DogeError && thrown.diagnostics[0]?.code === "wrong-type") {
       return invalidArgument(name, thrown.diagnostics[0].detail ?? "");
