@@ -26,6 +26,8 @@ await build({
   splitting: true,
   chunkNames: "parts/[name]-[hash]",
   platform: "node",
+  // ES modules where a package has both: named exports survive, and what is not used stays out.
+  mainFields: ["module", "main"],
   target: "node24",
   format: "esm",
   outExtension: { ".js": ".mjs" },
