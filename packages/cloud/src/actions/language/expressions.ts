@@ -51,8 +51,7 @@ export const holds = (condition: string, scope: Scope): boolean => {
 function evaluateToData(expression: string, scope: Scope): data.ExpressionData {
   const functions = functionsOf(scope);
   try {
-    const { tokens } = new Lexer(expression).lex();
-    const tree = new Parser(tokens, contextNames, functions).parse();
+    const tree = new Parser(tokensOf(expression), contextNames, functions).parse();
     const contexts = new data.Dictionary(
       ...contextNames.map((key) => ({ key, value: dataOf(scope.contexts[key] ?? (key === "matrix" ? null : {})) })),
     );
@@ -61,6 +60,17 @@ function evaluateToData(expression: string, scope: Scope): data.ExpressionData {
     throw new ExpressionFailure(`${(thrown as Error).message} (in expression: ${expression})`, { cause: thrown });
   }
 }
+
+/** The lexer makes one quote of two only once in a string; scripts with an expression in them hold many. */
+function tokensOf(expression: string): Tokens {
+  return new Lexer(expression)
+    .lex()
+    .tokens.map((token) =>
+      token.lexeme.startsWith("'") ? { ...token, value: token.lexeme.slice(1, -1).replaceAll("''", "'") } : token,
+    );
+}
+
+type Tokens = ReturnType<Lexer["lex"]>["tokens"];
 
 function functionsOf({ status, hashFiles }: Scope): FunctionDefinition[] {
   const flag = (name: string, value: boolean): FunctionDefinition => ({

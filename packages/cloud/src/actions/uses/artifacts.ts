@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { copyFile, cp, mkdir, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { matchesPatterns } from "../language/patterns.ts";
@@ -16,7 +17,8 @@ export async function uploadArtifact(call: ActionCall): Promise<void> {
   if (/[\\/:*?"<>|\r\n]/.test(name)) failed(`The artifact name is not valid: ${name}`);
   const workspace = session.folders.workspace;
   const hidden = flagOf(inputs, "include-hidden-files", false);
-  const files = matchingFiles(workspace, linesOf(requiredInput(inputs, "path"))).filter(
+  const patterns = linesOf(requiredInput(inputs, "path"));
+  const files = matchingFiles(workspace, patterns).filter(
     (path) =>
       hidden ||
       !relative(workspace, path)
@@ -40,7 +42,7 @@ export async function uploadArtifact(call: ActionCall): Promise<void> {
 
   const id = context.ids.next("actions.artifact");
   const folder = artifactFolder(call, id);
-  const root = commonFolder(files);
+  const root = searchedFolder(workspace, patterns);
   let bytes = 0;
   for (const path of files) {
     const target = join(folder, relative(root, path));
@@ -91,13 +93,17 @@ async function unpack(call: ActionCall, artifact: ArtifactRecord, target: string
 const artifactFolder = ({ session }: ActionCall, id: number): string =>
   join(session.office.context.folder, "actions", "artifacts", String(id));
 
-/** The nearest folder that holds all files. */
-function commonFolder(files: readonly string[]): string {
-  return files
-    .map((path) => dirname(path))
-    .reduce((shared, folder) => {
-      let common = shared;
-      while (folder !== common && !folder.startsWith(`${common}${sep}`)) common = dirname(common);
-      return common;
+/** Paths within an artifact are relative to the nearest folder that holds all that was searched. */
+function searchedFolder(workspace: string, patterns: readonly string[]): string {
+  const roots = patterns
+    .filter((pattern) => !pattern.startsWith("!"))
+    .map((pattern) => {
+      const literal = resolve(workspace, pattern.replace(/[^/]*[*?[].*$/, ""));
+      return statSync(literal, { throwIfNoEntry: false })?.isFile() ? dirname(literal) : literal;
     });
+  return roots.reduce((shared, folder) => {
+    let common = shared;
+    while (folder !== common && !folder.startsWith(`${common}${sep}`)) common = dirname(common);
+    return common;
+  });
 }
