@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 // Doge needs Node 24. Where the machine's is older, the one that npm brought as a dependency takes over.
 import { spawnSync } from "node:child_process";
-import { createRequire, enableCompileCache } from "node:module";
+import module from "node:module";
 
 const major = Number(process.versions.node.split(".")[0]);
 if (major >= 24) {
-  enableCompileCache();
+  module.enableCompileCache();
   await import("../doge.mjs");
 } else {
-  const require = createRequire(import.meta.url);
+  const require = module.createRequire(import.meta.url);
   let node;
   try {
     node = require.resolve(`node-${process.platform}-${process.arch}/bin/node`);
