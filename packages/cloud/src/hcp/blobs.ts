@@ -1,6 +1,6 @@
 /** Archives, states, plans and logs as files: `<folder>/<kind>/<id>`. */
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Hcp, Link } from "./model.ts";
 import { url } from "./model.ts";
@@ -62,9 +62,3 @@ export function makeLink(hcp: Hcp, link: Link): string {
 }
 
 export const linkUrl = (hcp: Hcp, key: string): string => url(hcp, `/_archivist/v1/object/${key}`);
-
-export async function privateFolder(path: string): Promise<string> {
-  await mkdir(path, { recursive: true });
-  await chmod(path, 0o700);
-  return path;
-}

@@ -74,7 +74,7 @@ function verifyPresigned(
       signedHeaders: value("X-Amz-SignedHeaders"),
       signature: value("X-Amz-Signature"),
       date,
-      payload: request.headers.get("x-amz-content-sha256") ?? "UNSIGNED-PAYLOAD",
+      payload: value("X-Amz-Content-Sha256") || (request.headers.get("x-amz-content-sha256") ?? "UNSIGNED-PAYLOAD"),
       parameters: parameters.filter(([name]) => name !== "X-Amz-Signature"),
     },
     credentials,
@@ -105,8 +105,9 @@ function check(request: SignedRequest, claim: Claim, credentials: Credentials): 
       .map((segment) => encode(decode(segment)))
       .join("/"),
     claim.parameters
-      .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-      .sort()
+      .map(([name, value]) => [encode(name), encode(value)] as const)
+      .sort(([a, x], [b, y]) => (a === b ? (x < y ? -1 : 1) : a < b ? -1 : 1))
+      .map((pair) => pair.join("="))
       .join("&"),
     ...names.map((name) => `${name}:${(request.headers.get(name) ?? "").trim().replace(/\s+/g, " ")}`),
     "",

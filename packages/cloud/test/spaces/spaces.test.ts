@@ -329,3 +329,36 @@ test("versioning and ACLs of a bucket are kept", async () => {
   expect(Grants?.[1]?.Grantee?.URI).toBe("http://acs.amazonaws.com/groups/global/AllUsers");
   expect((await fetch(`${server.url}/${Bucket}?list-type=2`)).status).toBe(200);
 });
+
+test("a presigned URL lets one request through, for a while", async () => {
+  await put("letter", "dear reader");
+  const signer = await (
+    s3.config.signer as unknown as () => Promise<{
+      presign: (request: object, options: object) => Promise<{ query: Record<string, string> }>;
+    }>
+  )();
+  const presign = async (method: string, signingDate: Date): Promise<string> => {
+    const url = new URL(`/${Bucket}/letter`, server.url);
+    const request = {
+      method,
+      protocol: "http:",
+      hostname: url.hostname,
+      port: Number(url.port),
+      path: url.pathname,
+      query: {},
+      headers: { host: url.host, "x-amz-content-sha256": "UNSIGNED-PAYLOAD" },
+    };
+    const { query } = await signer.presign(request, { expiresIn: 60, signingDate });
+    return `${url.href}?${new URLSearchParams(query).toString()}`;
+  };
+  const get = await presign("GET", new Date());
+  expect(await (await fetch(get)).text()).toBe("dear reader");
+  expect((await fetch(get, { method: "DELETE" })).status).toBe(403);
+  expect((await fetch(get.replace("letter", "other"))).status).toBe(403);
+  expect(await (await fetch(await presign("GET", new Date(Date.now() - 120_000)))).text()).toContain(
+    "Request has expired",
+  );
+  const written = await fetch(await presign("PUT", new Date()), { method: "PUT", body: "dear writer" });
+  expect(written.status).toBe(200);
+  expect(await (await fetch(get)).text()).toBe("dear writer");
+});
