@@ -102,7 +102,10 @@ export function createAccess(
     if (level === "write" && administrative.has(area) && role !== "admin") {
       throw new ApiError(403, "Must have admin rights to Repository.");
     }
-    if (role === "read" && (confidential.has(area) || (level === "write" && area !== "issues" && area !== "pull-requests"))) {
+    if (
+      role === "read" &&
+      (confidential.has(area) || (level === "write" && area !== "issues" && area !== "pull-requests"))
+    ) {
       throw new ApiError(403, "Resource not accessible by personal access token");
     }
   }

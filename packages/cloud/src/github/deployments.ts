@@ -34,7 +34,8 @@ export function addDeploymentStatus(
       (other) => other.id !== id && other.repository === repository && other.environment === environment,
     );
     for (const other of earlier) {
-      if (other.statuses.at(-1)?.state === "success") add(other, make({ ...fields, state: "inactive", description: "" }));
+      if (other.statuses.at(-1)?.state === "success")
+        add(other, make({ ...fields, state: "inactive", description: "" }));
     }
   }
   return { deployment: changed, status };

@@ -104,7 +104,14 @@ export async function tellPush(
   });
 }
 
-export type PullAction = "opened" | "synchronize" | "reopened" | "closed" | "edited" | "ready_for_review" | "converted_to_draft";
+export type PullAction =
+  | "opened"
+  | "synchronize"
+  | "reopened"
+  | "closed"
+  | "edited"
+  | "ready_for_review"
+  | "converted_to_draft";
 
 /** `pull_request`. As on GitHub, one that conflicts with its base runs nothing until it is mended. */
 export async function tellPull(
@@ -133,7 +140,12 @@ export function tellDispatch(
   hub: Hub,
   viewer: GitHubIdentity,
   repository: RepositoryDocument,
-  request: { readonly ref: string; readonly sha: string; readonly workflow: string; readonly inputs: Record<string, unknown> },
+  request: {
+    readonly ref: string;
+    readonly sha: string;
+    readonly workflow: string;
+    readonly inputs: Record<string, unknown>;
+  },
 ): void {
   const { ref, sha, workflow, inputs } = request;
   tell(hub, viewer, repository, {

@@ -27,7 +27,11 @@ export function forActions(hub: Hub): GitHubForActions {
     repositoryPath: (repository) => hub.git(find(repository)).path,
     repositoryPayload: async (name) => {
       const repository = find(name);
-      const viewer: GitHubIdentity = { login: actionsBot.login, scopes: ["contents:read"], repository: fullName(repository) };
+      const viewer: GitHubIdentity = {
+        login: actionsBot.login,
+        scopes: ["contents:read"],
+        repository: fullName(repository),
+      };
       return fullRepository(hub, repository, viewer);
     },
     secrets: async (repository, environment) => {
@@ -45,7 +49,8 @@ export function forActions(hub: Hub): GitHubForActions {
       const policy = environment.deploymentBranchPolicy;
       if (!policy) return { allowed: true };
       const [, kind, short = ""] = /^refs\/(heads|tags)\/(.+)$/.exec(ref) ?? [];
-      if (policy.protected_branches) return { allowed: kind === "heads" && ruleFor(hub, repository, short) !== undefined };
+      if (policy.protected_branches)
+        return { allowed: kind === "heads" && ruleFor(hub, repository, short) !== undefined };
       const type = kind === "tags" ? "tag" : "branch";
       // A pull request's merge ref is matched by its full name, as GitHub does.
       const subject = kind === undefined ? ref : short;

@@ -3,8 +3,28 @@
  * `[0, id]`, or `[0, repository, id]` for what belongs to a repository.
  */
 export type NodeKind =
-  | "U" | "O" | "BOT" | "R" | "BPR" | "PR" | "I" | "IC" | "PRR" | "CR" | "CS" | "LA" | "EN" | "DE" | "DES"
-  | "SC" | "REF" | "C" | "T" | "B" | "GABP" | "RI";
+  | "U"
+  | "O"
+  | "BOT"
+  | "R"
+  | "BPR"
+  | "PR"
+  | "I"
+  | "IC"
+  | "PRR"
+  | "CR"
+  | "CS"
+  | "LA"
+  | "EN"
+  | "DE"
+  | "DES"
+  | "SC"
+  | "REF"
+  | "C"
+  | "T"
+  | "B"
+  | "GABP"
+  | "RI";
 
 export interface NodeId {
   readonly kind: string;

@@ -37,7 +37,9 @@ export function latestCheckRuns(hub: Hub, repository: RepositoryDocument, sha: s
 /** The newest status of each context. */
 export function latestStatuses(hub: Hub, repository: RepositoryDocument, sha: string): CommitStatus[] {
   const latest = new Map<string, CommitStatus>();
-  for (const status of hub.records.statuses.list((status) => status.repository === repository.id && status.sha === sha)) {
+  for (const status of hub.records.statuses.list(
+    (status) => status.repository === repository.id && status.sha === sha,
+  )) {
     latest.set(status.context, status);
   }
   return [...latest.values()];
@@ -57,7 +59,12 @@ export function checksOf(hub: Hub, repository: RepositoryDocument, sha: string):
 }
 
 /** What GitHub says of required checks that have not passed on this commit; undefined where all have. */
-export function missingChecks(hub: Hub, repository: RepositoryDocument, rule: ProtectionRule, sha: string): string | undefined {
+export function missingChecks(
+  hub: Hub,
+  repository: RepositoryDocument,
+  rule: ProtectionRule,
+  sha: string,
+): string | undefined {
   if (!rule.requiresStatusChecks) return undefined;
   const states = checksOf(hub, repository, sha);
   const required = rule.requiredStatusCheckContexts;
@@ -68,12 +75,18 @@ export function missingChecks(hub: Hub, repository: RepositoryDocument, rule: Pr
     const seen = open.every((context) => !states.has(context)) ? "expected" : "not successful";
     return `${open.length} of ${required.length} required status checks are ${seen}.`;
   }
-  const verb = { pending: "is in progress", failure: "is failing", success: "" }[states.get(first) ?? "success"] || "is expected";
+  const verb =
+    { pending: "is in progress", failure: "is failing", success: "" }[states.get(first) ?? "success"] || "is expected";
   return `Required status check "${first}" ${verb}.`;
 }
 
 /** Whether this person stands above the rule: administrators do, unless the rule includes them. */
-export function bypasses(hub: Hub, viewer: GitHubIdentity, repository: RepositoryDocument, rule: ProtectionRule): boolean {
+export function bypasses(
+  hub: Hub,
+  viewer: GitHubIdentity,
+  repository: RepositoryDocument,
+  rule: ProtectionRule,
+): boolean {
   if (rule.isAdminEnforced || viewer.repository !== undefined) return false;
   return hub.access.roleOf(viewer.login, repository) === "admin";
 }

@@ -84,7 +84,12 @@ const closing = (viewer: GitHubIdentity, now: string) => ({
   updatedAt: now,
 });
 
-export function closePull(hub: Hub, viewer: GitHubIdentity, repository: RepositoryDocument, issue: PullIssue): PullIssue {
+export function closePull(
+  hub: Hub,
+  viewer: GitHubIdentity,
+  repository: RepositoryDocument,
+  issue: PullIssue,
+): PullIssue {
   return updatePull(hub, repository, issue, {}, closing(viewer, hub.now()));
 }
 

@@ -18,7 +18,11 @@ export interface NewRepository {
 }
 
 /** Makes a repository with its bare repository on disk. 422 for a name that is taken or can't be one. */
-export async function createRepository(hub: Hub, viewer: GitHubIdentity, wanted: NewRepository): Promise<RepositoryDocument> {
+export async function createRepository(
+  hub: Hub,
+  viewer: GitHubIdentity,
+  wanted: NewRepository,
+): Promise<RepositoryDocument> {
   const scopes = wanted.private ? ["repo"] : ["repo", "public_repo"];
   if (viewer.repository !== undefined || !scopes.some((scope) => viewer.scopes.includes(scope))) throw notFound();
   const owner = hub.access.account(wanted.owner);
@@ -33,7 +37,9 @@ export async function createRepository(hub: Hub, viewer: GitHubIdentity, wanted:
   }
   if (findRepository(hub.records, owner.login, name)) {
     throw new ApiError(422, "Repository creation failed.", {
-      errors: [{ resource: "Repository", code: "custom", field: "name", message: "name already exists on this account" }],
+      errors: [
+        { resource: "Repository", code: "custom", field: "name", message: "name already exists on this account" },
+      ],
     });
   }
   const now = hub.now();

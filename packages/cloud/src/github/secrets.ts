@@ -20,9 +20,7 @@ async function open(pair: KeyPair, sealed: string): Promise<string | undefined> 
   await sodium.ready;
   const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64"));
   try {
-    return sodium.to_string(
-      sodium.crypto_box_seal_open(bytes(sealed), bytes(pair.publicKey), bytes(pair.privateKey)),
-    );
+    return sodium.to_string(sodium.crypto_box_seal_open(bytes(sealed), bytes(pair.publicKey), bytes(pair.privateKey)));
   } catch {
     return undefined;
   }
@@ -34,7 +32,9 @@ const names = /^[A-Z_][A-Z0-9_]*$/;
 export function settingName(text: string): string {
   const name = text.toUpperCase();
   if (!names.test(name)) {
-    throw unprocessable("Secret names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_). Spaces are not allowed. Must start with a letter ([a-z], [A-Z]) or underscores (_).");
+    throw unprocessable(
+      "Secret names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_). Spaces are not allowed. Must start with a letter ([a-z], [A-Z]) or underscores (_).",
+    );
   }
   if (name.startsWith("GITHUB_")) throw unprocessable("Secret names must not start with GITHUB_.");
   return name;
@@ -43,11 +43,19 @@ export function settingName(text: string): string {
 const longest = 48 * 1024;
 
 /** Keeps a sealed box after trying the key on it. True where it is new. */
-export async function putSecret(hub: Hub, scope: string, name: string, sealed: string, keyId: string): Promise<boolean> {
+export async function putSecret(
+  hub: Hub,
+  scope: string,
+  name: string,
+  sealed: string,
+  keyId: string,
+): Promise<boolean> {
   const pair = await keyPair(hub, scope);
-  if (keyId !== pair.keyId) throw unprocessable("The key_id is not the current public key of this repository or environment.");
+  if (keyId !== pair.keyId)
+    throw unprocessable("The key_id is not the current public key of this repository or environment.");
   const value = await open(pair, sealed);
-  if (value === undefined) throw unprocessable("Could not decrypt the value with the key. Was it sealed with the public key?");
+  if (value === undefined)
+    throw unprocessable("Could not decrypt the value with the key. Was it sealed with the public key?");
   if (Buffer.byteLength(value) > longest) throw unprocessable("Secret values must be at most 48 KB.");
   const key = `${scope}/${name}`;
   const old = hub.records.secrets.get(key);

@@ -113,6 +113,8 @@ const statuses: Readonly<Record<string, FileChange["status"]>> = {
 
 /** How many commits `head` has that `base` has not, and the other way round. */
 export async function divergence(git: Git, base: string, head: string): Promise<{ ahead: number; behind: number }> {
-  const [behind = "0", ahead = "0"] = (await git.text(["rev-list", "--left-right", "--count", `${base}...${head}`])).split("\t");
+  const [behind = "0", ahead = "0"] = (
+    await git.text(["rev-list", "--left-right", "--count", `${base}...${head}`])
+  ).split("\t");
   return { ahead: Number(ahead), behind: Number(behind) };
 }

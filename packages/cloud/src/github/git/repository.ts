@@ -31,8 +31,10 @@ export type Git = ReturnType<typeof openGit>;
 
 /** One bare repository on disk. `path` need not exist before `create`. */
 export function openGit(path: string) {
-  const attempt = (args: readonly string[], options: Omit<Parameters<typeof runGit>[1], "cwd"> = {}): Promise<GitResult> =>
-    runGit(args, { ...options, cwd: path });
+  const attempt = (
+    args: readonly string[],
+    options: Omit<Parameters<typeof runGit>[1], "cwd"> = {},
+  ): Promise<GitResult> => runGit(args, { ...options, cwd: path });
 
   async function run(args: readonly string[], options: Parameters<typeof attempt>[1] = {}): Promise<Buffer> {
     const result = await attempt(args, options);
@@ -43,7 +45,10 @@ export function openGit(path: string) {
     (await run(args, options)).toString().trimEnd();
 
   /** The object id of a revision of this type, or undefined where there is none. */
-  async function resolve(revision: string, type: "commit" | "tree" | "blob" | "tag" | "object" = "commit"): Promise<string | undefined> {
+  async function resolve(
+    revision: string,
+    type: "commit" | "tree" | "blob" | "tag" | "object" = "commit",
+  ): Promise<string | undefined> {
     if (revision === "" || revision.startsWith("-") || /[\s\0~^:?*[\\]|\.\./.test(revision)) return undefined;
     const result = await attempt(["rev-parse", "--verify", "--quiet", `${revision}^{${type}}`]);
     return result.exitCode === 0 ? result.stdout.toString().trim() : undefined;
@@ -110,8 +115,7 @@ export function openGit(path: string) {
       return parseTree(await run(["ls-tree", "-z", "-l", ...(recursive ? ["-r", "-t"] : []), sha]));
     },
     blob: (sha: string): Promise<Buffer> => run(["cat-file", "blob", sha]),
-    writeBlob: (content: Uint8Array): Promise<string> =>
-      text(["hash-object", "-w", "--stdin"], { input: content }),
+    writeBlob: (content: Uint8Array): Promise<string> => text(["hash-object", "-w", "--stdin"], { input: content }),
     /** The commit's id. */
     commitTree(commit: {
       readonly tree: string;

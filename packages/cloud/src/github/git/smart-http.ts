@@ -47,8 +47,7 @@ async function withGuest(
 ): Promise<Response> {
   const name = (c.req.param("repo") ?? "").replace(/\.git$/, "");
   const repository = findRepository(hub.records, c.req.param("owner") ?? "", name);
-  const login = (text: string): Response =>
-    c.text(text, 401, { "www-authenticate": 'Basic realm="GitHub"' });
+  const login = (text: string): Response => c.text(text, 401, { "www-authenticate": 'Basic realm="GitHub"' });
   let viewer: GitHubIdentity | undefined;
   try {
     viewer = hub.access.authenticate(c.req.header("authorization"));
@@ -56,7 +55,8 @@ async function withGuest(
     return login("Invalid username or token. Password authentication is not supported for Git operations.");
   }
   if (!viewer && (level === "write" || !repository || repository.private)) return login("No anonymous write access.");
-  if (!repository || !hub.access.may(viewer, repository, "contents", "read")) return c.text("Repository not found.", 404);
+  if (!repository || !hub.access.may(viewer, repository, "contents", "read"))
+    return c.text("Repository not found.", 404);
   if (!hub.access.may(viewer, repository, "contents", level)) {
     return c.text(`Permission to ${fullName(repository)}.git denied to ${viewer?.login}.`, 403);
   }
@@ -118,7 +118,12 @@ interface BackendRequest {
 }
 
 /** One CGI call of `git http-backend`; streams both ways. */
-async function backend(hub: Hub, c: Context, repository: RepositoryDocument, request: BackendRequest): Promise<Response> {
+async function backend(
+  hub: Hub,
+  c: Context,
+  repository: RepositoryDocument,
+  request: BackendRequest,
+): Promise<Response> {
   const git = hub.git(repository);
   const child = spawnGit(["http-backend"], {
     cwd: dirname(git.path),

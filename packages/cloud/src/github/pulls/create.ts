@@ -60,7 +60,10 @@ export async function createPull(
   const { repository, viewer } = place;
   const git = hub.git(repository);
   const head = ownBranch(repository, wanted.head);
-  const [headSha, baseSha] = await Promise.all([head === undefined ? undefined : git.branch(head), git.branch(wanted.base)]);
+  const [headSha, baseSha] = await Promise.all([
+    head === undefined ? undefined : git.branch(head),
+    git.branch(wanted.base),
+  ]);
   const invalid = (field: string): FieldError => ({ resource: "PullRequest", field, code: "invalid" });
   if (head === undefined || headSha === undefined) throw validationFailed(invalid("head"));
   if (baseSha === undefined) throw validationFailed(invalid("base"));
@@ -71,7 +74,8 @@ export async function createPull(
   if ((await git.mergeBase(baseSha, headSha)) === undefined) {
     throw custom(`The ${head} branch has no history in common with ${wanted.base}`);
   }
-  if ((await divergence(git, baseSha, headSha)).ahead === 0) throw custom(`No commits between ${wanted.base} and ${head}`);
+  if ((await divergence(git, baseSha, headSha)).ahead === 0)
+    throw custom(`No commits between ${wanted.base} and ${head}`);
 
   const issue: PullIssue = {
     ...newIssue(hub, place, wanted),

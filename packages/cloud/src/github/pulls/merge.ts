@@ -61,13 +61,28 @@ export async function mergePull(hub: Hub, place: Place, stale: PullIssue, wish: 
   await moveRef(hub, place, { ref: `refs/heads/${pull.base}`, before: pull.baseSha, after: sha }, false, issue.number);
   const done = updatePull(hub, repository, issue, merged, closed);
   await tellPull(hub, viewer, repository, "closed", done);
-  if (repository.deleteBranchOnMerge && pull.head !== repository.defaultBranch && !ruleFor(hub, repository, pull.head)) {
-    await moveRef(hub, place, { ref: `refs/heads/${pull.head}`, before: pull.headSha, after: zeroSha }, true, issue.number);
+  if (
+    repository.deleteBranchOnMerge &&
+    pull.head !== repository.defaultBranch &&
+    !ruleFor(hub, repository, pull.head)
+  ) {
+    await moveRef(
+      hub,
+      place,
+      { ref: `refs/heads/${pull.head}`, before: pull.headSha, after: zeroSha },
+      true,
+      issue.number,
+    );
   }
   return sha;
 }
 
-async function makeCommit(hub: Hub, { repository, viewer }: Place, issue: PullIssue, wish: MergeWish): Promise<string | undefined> {
+async function makeCommit(
+  hub: Hub,
+  { repository, viewer }: Place,
+  issue: PullIssue,
+  wish: MergeWish,
+): Promise<string | undefined> {
   const git = hub.git(repository);
   const { pull } = issue;
   const author = personOf(hub, viewer.login);
@@ -89,7 +104,12 @@ async function makeCommit(hub: Hub, { repository, viewer }: Place, issue: PullIs
 }
 
 /** Merges the base into the head, so that the pull request is up to date. 422 where it already is, or can't be. */
-export async function updateBranch(hub: Hub, place: Place, stale: PullIssue, expected: string | undefined): Promise<void> {
+export async function updateBranch(
+  hub: Hub,
+  place: Place,
+  stale: PullIssue,
+  expected: string | undefined,
+): Promise<void> {
   const { repository, viewer } = place;
   const issue = await refreshPull(hub, repository, stale);
   const { pull } = issue;

@@ -94,7 +94,12 @@ function protectionOf(hub: Hub, repository: RepositoryDocument, branch: string):
 const checkOf = (context: string) => ({ context, app_id: null });
 
 /** `branch-protection`. */
-function protectionBody(hub: Hub, repository: RepositoryDocument, branch: string, rule: ProtectionRule): Record<string, unknown> {
+function protectionBody(
+  hub: Hub,
+  repository: RepositoryDocument,
+  branch: string,
+  rule: ProtectionRule,
+): Record<string, unknown> {
   const url = `${branchUrl(hub, repository, branch)}/protection`;
   const contexts = rule.requiredStatusCheckContexts;
   return {

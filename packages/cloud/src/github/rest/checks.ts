@@ -7,7 +7,20 @@ import { latestCheckRuns, latestStatuses } from "../protection.ts";
 import { checkRunBody, checkSuiteBody, statusBody } from "../views/checks.ts";
 import { repositoryBody, repositoryUrl } from "../views/repositories.ts";
 import { resolveOr422 } from "./commits.ts";
-import { enter, idOf, inputOf, oneOf, optional, page, param, requiredText, routes, type Call, type Env, type Input } from "./route.ts";
+import {
+  enter,
+  idOf,
+  inputOf,
+  oneOf,
+  optional,
+  page,
+  param,
+  requiredText,
+  routes,
+  type Call,
+  type Env,
+  type Input,
+} from "./route.ts";
 
 const longestText = 65_535;
 
@@ -79,7 +92,13 @@ export function checkRoutes(hub: Hub): Hono<Env> {
     const sha = await resolveOr422(hub, repository, param(c, "ref"));
     const runs = latestCheckRuns(hub, repository, sha);
     const head = await commit(hub.git(repository), sha);
-    return page(hub, c, runs.length > 0 ? [runs] : [], (runs) => checkSuiteBody(hub, repository, head, runs), "check_suites");
+    return page(
+      hub,
+      c,
+      runs.length > 0 ? [runs] : [],
+      (runs) => checkSuiteBody(hub, repository, head, runs),
+      "check_suites",
+    );
   });
 
   app.post(`${base}/statuses/:sha`, async (c) => {
@@ -128,7 +147,16 @@ export function checkRoutes(hub: Hub): Hono<Env> {
   return app;
 }
 
-const conclusions = ["action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out"] as const;
+const conclusions = [
+  "action_required",
+  "cancelled",
+  "failure",
+  "neutral",
+  "success",
+  "skipped",
+  "stale",
+  "timed_out",
+] as const;
 
 /** What a client may say of a check run. A conclusion completes it. */
 function checkFields(hub: Hub, input: Input): Partial<CheckRun> {
@@ -136,11 +164,17 @@ function checkFields(hub: Hub, input: Input): Partial<CheckRun> {
   for (const field of ["summary", "text"] as const) {
     const text = output && optional.text(output, field);
     if (text !== undefined && text.length > longestText) {
-      throw validationFailed({ resource: "CheckRun", code: "invalid", field, message: `Only ${longestText} characters are allowed; ${text.length} were supplied.` });
+      throw validationFailed({
+        resource: "CheckRun",
+        code: "invalid",
+        field,
+        message: `Only ${longestText} characters are allowed; ${text.length} were supplied.`,
+      });
     }
   }
   const conclusion = oneOf(input, "conclusion", conclusions);
-  const status = conclusion === undefined ? oneOf(input, "status", ["queued", "in_progress", "completed"]) : "completed";
+  const status =
+    conclusion === undefined ? oneOf(input, "status", ["queued", "in_progress", "completed"]) : "completed";
   if (status === "completed" && conclusion === undefined) {
     throw validationFailed({ resource: "CheckRun", code: "missing_field", field: "conclusion" });
   }

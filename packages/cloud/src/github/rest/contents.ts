@@ -86,7 +86,12 @@ function entryBody(hub: Hub, repository: RepositoryDocument, entry: TreeEntry, r
   };
 }
 
-async function fileBody(hub: Hub, repository: RepositoryDocument, entry: TreeEntry, ref: string): Promise<Record<string, unknown>> {
+async function fileBody(
+  hub: Hub,
+  repository: RepositoryDocument,
+  entry: TreeEntry,
+  ref: string,
+): Promise<Record<string, unknown>> {
   const body = entryBody(hub, repository, entry, ref);
   if (entry.type !== "blob") return body;
   const content = await hub.git(repository).blob(entry.sha);
@@ -113,19 +118,28 @@ async function write(hub: Hub, c: Call, input: Input, content: Uint8Array | unde
   if (old && known === undefined) throw unprocessable(`Invalid request.\n\n"sha" wasn't supplied.`);
   if (known !== undefined && known !== old?.sha) throw new ApiError(409, `${path} does not match ${known}`);
 
-  const others = tip === undefined ? [] : (await git.tree(`${tip}^{tree}`, true)).filter((entry) => entry.type !== "tree" && entry.path !== path);
+  const others =
+    tip === undefined
+      ? []
+      : (await git.tree(`${tip}^{tree}`, true)).filter((entry) => entry.type !== "tree" && entry.path !== path);
   const sha = content && (await git.writeBlob(content));
   const file: TreeEntry[] = sha === undefined ? [] : [{ mode: old?.mode ?? "100644", type: "blob", sha, path }];
   const author = signature(optional.object(input, "author"), personOf(hub, viewer.login));
   const committer = signature(optional.object(input, "committer"), webFlow(hub.now()));
   const tree = await buildTree(git, [...others, ...file]);
   const after = await git.commitTree({ tree, parents: tip === undefined ? [] : [tip], message, author, committer });
-  await moveRef(hub, place, { ref: `refs/heads/${branch}`, before: tip ?? zeroSha, after }, false).catch((thrown: unknown) => {
-    // Protection speaks here as a conflict.
-    if (thrown instanceof ApiError && thrown.status === 422) throw new ApiError(409, `Could not update file: ${thrown.message}`);
-    throw thrown;
-  });
+  await moveRef(hub, place, { ref: `refs/heads/${branch}`, before: tip ?? zeroSha, after }, false).catch(
+    (thrown: unknown) => {
+      // Protection speaks here as a conflict.
+      if (thrown instanceof ApiError && thrown.status === 422)
+        throw new ApiError(409, `Could not update file: ${thrown.message}`);
+      throw thrown;
+    },
+  );
   const written = await git.entry(after, path);
   const made = gitCommitBody(hub, repository, await commit(git, after));
-  return c.json({ content: written ? entryBody(hub, repository, written, branch) : null, commit: made }, old || !content ? 200 : 201);
+  return c.json(
+    { content: written ? entryBody(hub, repository, written, branch) : null, commit: made },
+    old || !content ? 200 : 201,
+  );
 }

@@ -77,7 +77,10 @@ export function deploymentRoutes(hub: Hub): Hono<Env> {
     const { repository } = enter(hub, c, "deployments", "write");
     const deployment = deploymentOf(c, repository.id);
     const { state } = deployment.statuses.at(-1) ?? { state: "inactive" };
-    if (state !== "inactive") throw unprocessable("We cannot delete an active deployment unless it is the only deployment in a given environment.");
+    if (state !== "inactive")
+      throw unprocessable(
+        "We cannot delete an active deployment unless it is the only deployment in a given environment.",
+      );
     deployments.delete(deployment.id);
     return c.body(null, 204);
   });
@@ -85,13 +88,16 @@ export function deploymentRoutes(hub: Hub): Hono<Env> {
   app.get(`${one}/statuses`, (c) => {
     const { repository } = enter(hub, c, "deployments");
     const deployment = deploymentOf(c, repository.id);
-    return page(hub, c, deployment.statuses.toReversed(), (status) => deploymentStatusBody(hub, repository, deployment, status));
+    return page(hub, c, deployment.statuses.toReversed(), (status) =>
+      deploymentStatusBody(hub, repository, deployment, status),
+    );
   });
   app.post(`${one}/statuses`, async (c) => {
     const { repository, viewer } = enter(hub, c, "deployments", "write");
     const input = await inputOf(c);
     const state = oneOf(input, "state", states);
-    if (state === undefined) throw validationFailed({ resource: "DeploymentStatus", code: "missing_field", field: "state" });
+    if (state === undefined)
+      throw validationFailed({ resource: "DeploymentStatus", code: "missing_field", field: "state" });
     const description = optional.text(input, "description") ?? "";
     if (description.length > 140) throw unprocessable("Description is too long (maximum is 140 characters)");
     const { deployment, status } = addDeploymentStatus(hub, deploymentOf(c, repository.id), {

@@ -6,7 +6,20 @@ import { nodeId } from "../nodes.ts";
 import { deleteEnvironment, findEnvironment } from "../records.ts";
 import { repositoryPage, repositoryUrl } from "../views/repositories.ts";
 import { simpleUser } from "../views/users.ts";
-import { enter, idOf, inputOf, oneOf, optional, page, param, requiredText, routes, type Call, type Env, type Input } from "./route.ts";
+import {
+  enter,
+  idOf,
+  inputOf,
+  oneOf,
+  optional,
+  page,
+  param,
+  requiredText,
+  routes,
+  type Call,
+  type Env,
+  type Input,
+} from "./route.ts";
 
 /** Environments and their deployment branch policies. */
 export function environmentRoutes(hub: Hub): Hono<Env> {
@@ -83,14 +96,20 @@ function policyRoutes(hub: Hub, app: Hono<Env>, base: string): void {
     const { repository } = enter(hub, c, "environments", "write");
     const environment = environmentOf(hub, c, repository);
     const policy = { ...policyOf(c, environment), name: requiredText(await inputOf(c), "name") };
-    change(environment, environment.branchPolicies.map((candidate) => (candidate.id === policy.id ? policy : candidate)));
+    change(
+      environment,
+      environment.branchPolicies.map((candidate) => (candidate.id === policy.id ? policy : candidate)),
+    );
     return c.json(body(repository, policy));
   });
   app.delete(one, (c) => {
     const { repository } = enter(hub, c, "environments", "write");
     const environment = environmentOf(hub, c, repository);
     const policy = policyOf(c, environment);
-    change(environment, environment.branchPolicies.filter(({ id }) => id !== policy.id));
+    change(
+      environment,
+      environment.branchPolicies.filter(({ id }) => id !== policy.id),
+    );
     return c.body(null, 204);
   });
 }
@@ -102,7 +121,12 @@ function environmentOf(hub: Hub, c: Call, repository: RepositoryDocument): Envir
 }
 
 /** Creates or changes; what is not given returns to its default, as on GitHub. */
-export function putEnvironment(hub: Hub, repository: RepositoryDocument, name: string, input: Input): EnvironmentDocument {
+export function putEnvironment(
+  hub: Hub,
+  repository: RepositoryDocument,
+  name: string,
+  input: Input,
+): EnvironmentDocument {
   const waitTimer = optional.integer(input, "wait_timer") ?? 0;
   if (waitTimer < 0 || waitTimer > 43_200) throw unprocessable("wait_timer must be between 0 and 43200 minutes");
   const policy = optional.object(input, "deployment_branch_policy");
@@ -135,7 +159,11 @@ export function putEnvironment(hub: Hub, repository: RepositoryDocument, name: s
 }
 
 /** `environment`. */
-function environmentBody(hub: Hub, repository: RepositoryDocument, environment: EnvironmentDocument): Record<string, unknown> {
+function environmentBody(
+  hub: Hub,
+  repository: RepositoryDocument,
+  environment: EnvironmentDocument,
+): Record<string, unknown> {
   const { id, name, waitTimer, reviewers } = environment;
   const rule = (offset: number, type: string) => ({
     id: id * 10 + offset,
@@ -159,7 +187,13 @@ function environmentBody(hub: Hub, repository: RepositoryDocument, environment: 
     protection_rules: [
       ...(waitTimer > 0 ? [{ ...rule(1, "wait_timer"), wait_timer: waitTimer }] : []),
       ...(reviewers.length > 0
-        ? [{ ...rule(2, "required_reviewers"), prevent_self_review: environment.preventSelfReview, reviewers: reviewers.map(reviewer) }]
+        ? [
+            {
+              ...rule(2, "required_reviewers"),
+              prevent_self_review: environment.preventSelfReview,
+              reviewers: reviewers.map(reviewer),
+            },
+          ]
         : []),
       ...(environment.deploymentBranchPolicy ? [rule(3, "branch_policy")] : []),
     ],

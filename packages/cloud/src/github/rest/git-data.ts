@@ -10,7 +10,18 @@ import { refsMoved } from "../push.ts";
 import { personOf } from "../repositories.ts";
 import { gitCommitBody } from "../views/commits.ts";
 import { repositoryUrl } from "../views/repositories.ts";
-import { enter, inputOf, optional, page, param, requiredText, routes, type Env, type Input, type Place } from "./route.ts";
+import {
+  enter,
+  inputOf,
+  optional,
+  page,
+  param,
+  requiredText,
+  routes,
+  type Env,
+  type Input,
+  type Place,
+} from "./route.ts";
 
 const sha = /^[0-9a-f]{40}$/;
 
@@ -40,10 +51,13 @@ export function gitDataRoutes(hub: Hub): Hono<Env> {
     if (!/^refs\/[^/]+\/./.test(ref) || !(await git.validRef(ref))) {
       throw unprocessable("Reference name must start with 'refs/' and contain at least two slashes.");
     }
-    if (!sha.test(after) || (await git.resolve(after, "object")) === undefined) throw unprocessable("Object does not exist");
+    if (!sha.test(after) || (await git.resolve(after, "object")) === undefined)
+      throw unprocessable("Object does not exist");
     if (await git.ref(ref)) throw unprocessable("Reference already exists");
     await moveRef(hub, place, { ref, before: zeroSha, after }, false);
-    return c.json(refBody(hub, place.repository, await refOf(git, ref)), 201, { location: refUrl(hub, place.repository, ref) });
+    return c.json(refBody(hub, place.repository, await refOf(git, ref)), 201, {
+      location: refUrl(hub, place.repository, ref),
+    });
   });
   app.patch(`${base}/refs/:ref{.+}`, async (c) => {
     const place = enter(hub, c, "contents", "write");
@@ -53,7 +67,8 @@ export function gitDataRoutes(hub: Hub): Hono<Env> {
     const after = requiredText(input, "sha");
     const old = await git.ref(ref);
     if (!old) throw unprocessable("Reference does not exist");
-    if (!sha.test(after) || (await git.resolve(after, "object")) === undefined) throw unprocessable("Object does not exist");
+    if (!sha.test(after) || (await git.resolve(after, "object")) === undefined)
+      throw unprocessable("Object does not exist");
     await moveRef(hub, place, { ref, before: old.sha, after }, optional.boolean(input, "force") ?? false);
     return c.json(refBody(hub, place.repository, await refOf(git, ref)));
   });
@@ -80,7 +95,8 @@ export function gitDataRoutes(hub: Hub): Hono<Env> {
     const parents = optional.texts(input, "parents") ?? [];
     if (!sha.test(tree) || !(await git.resolve(tree, "tree"))) throw unprocessable("Tree SHA does not exist");
     for (const parent of parents) {
-      if (!sha.test(parent) || !(await git.resolve(parent))) throw unprocessable("Parent SHA does not exist or is not a commit object");
+      if (!sha.test(parent) || !(await git.resolve(parent)))
+        throw unprocessable("Parent SHA does not exist or is not a commit object");
     }
     const author = signature(optional.object(input, "author"), personOf(hub, viewer.login));
     const committer = signature(optional.object(input, "committer"), author);
@@ -128,29 +144,39 @@ export function gitDataRoutes(hub: Hub): Hono<Env> {
 }
 
 /** GitHub breaks base64 after 60 characters. */
-export const base64Lines = (content: Buffer): string => content.toString("base64").replace(/.{60}/g, "$&\n").trimEnd() + "\n";
+export const base64Lines = (content: Buffer): string =>
+  content.toString("base64").replace(/.{60}/g, "$&\n").trimEnd() + "\n";
 
 /**
  * Moves, makes or deletes a ref as an API client asks, under the branch's protection, and lets follow what follows.
  * 422 where protection or history forbid it, 409 where the ref moved meanwhile.
  */
-export async function moveRef(hub: Hub, { repository, viewer }: Place, change: RefChange, force: boolean, merging?: number): Promise<void> {
+export async function moveRef(
+  hub: Hub,
+  { repository, viewer }: Place,
+  change: RefChange,
+  force: boolean,
+  merging?: number,
+): Promise<void> {
   const git = hub.git(repository);
   const { ref, before, after } = change;
   const moves = before !== zeroSha && after !== zeroSha;
   const fastForward = !moves || (await git.isAncestor(before, after));
   if (!fastForward && !force) throw unprocessable("Update is not a fast forward");
-  if (after === zeroSha && ref === `refs/heads/${repository.defaultBranch}`) throw unprocessable("Cannot delete the default branch");
+  if (after === zeroSha && ref === `refs/heads/${repository.defaultBranch}`)
+    throw unprocessable("Cannot delete the default branch");
   if (merging === undefined) {
     for (const { when, message } of refusals(hub, viewer, repository, change)) {
-      const merges = async (): Promise<boolean> => (await git.text(["rev-list", "--merges", "-1", `${before}..${after}`])) !== "";
+      const merges = async (): Promise<boolean> =>
+        (await git.text(["rev-list", "--merges", "-1", `${before}..${after}`])) !== "";
       if (when === "always" || (when === "forced" && !fastForward) || (when === "merges" && (await merges()))) {
         throw unprocessable(message);
       }
     }
   }
   if (after === zeroSha) await git.deleteRef(ref);
-  else if (!(await git.updateRef(ref, after, before))) throw new ApiError(409, "Reference was modified meanwhile. Try again.");
+  else if (!(await git.updateRef(ref, after, before)))
+    throw new ApiError(409, "Reference was modified meanwhile. Try again.");
   await refsMoved(hub, viewer, repository.id, [change], merging);
 }
 
@@ -160,7 +186,8 @@ async function refOf(git: Git, ref: string): Promise<Ref> {
   return found;
 }
 
-const refUrl = (hub: Hub, repository: RepositoryDocument, ref: string): string => `${repositoryUrl(hub, repository)}/git/${ref}`;
+const refUrl = (hub: Hub, repository: RepositoryDocument, ref: string): string =>
+  `${repositoryUrl(hub, repository)}/git/${ref}`;
 
 function refBody(hub: Hub, repository: RepositoryDocument, { ref, sha, type }: Ref): Record<string, unknown> {
   return {
@@ -180,14 +207,22 @@ export function signature(input: Input | undefined, fallback: Signature): Signat
   };
 }
 
-async function treeBody(hub: Hub, repository: RepositoryDocument, tree: string, recursive: boolean): Promise<Record<string, unknown>> {
+async function treeBody(
+  hub: Hub,
+  repository: RepositoryDocument,
+  tree: string,
+  recursive: boolean,
+): Promise<Record<string, unknown>> {
   const url = `${repositoryUrl(hub, repository)}/git`;
   const entries = await hub.git(repository).tree(tree, recursive);
   return {
     sha: tree,
     url: `${url}/trees/${tree}`,
     tree: entries.map(({ mode, type, sha, size, path }) => ({
-      path, mode, type, sha,
+      path,
+      mode,
+      type,
+      sha,
       ...(size !== undefined && { size }),
       ...(type !== "commit" && { url: `${url}/${type}s/${sha}` }),
     })),
@@ -208,7 +243,10 @@ async function writeTree(git: Git, input: Input): Promise<string> {
   }
   for (const item of wanted as Input[]) {
     const path = requiredText(item, "path");
-    if (path === "" || path.split("/").some((part) => part === "" || part === "." || part === ".." || part === ".git")) {
+    if (
+      path === "" ||
+      path.split("/").some((part) => part === "" || part === "." || part === ".." || part === ".git")
+    ) {
       throw validationFailed({ resource: "Tree", code: "invalid", field: "path", value: path });
     }
     if (item["sha"] === null) {

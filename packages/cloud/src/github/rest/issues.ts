@@ -5,7 +5,20 @@ import type { Comment, Issue, RepositoryDocument } from "../model.ts";
 import { checkBody, newIssue } from "../pulls/create.ts";
 import { issueKey } from "../records.ts";
 import { commentBody, issueBody, labelBody } from "../views/pulls.ts";
-import { enter, idOf, inputOf, oneOf, optional, page, param, requiredText, routes, type Call, type Env, type Place } from "./route.ts";
+import {
+  enter,
+  idOf,
+  inputOf,
+  oneOf,
+  optional,
+  page,
+  param,
+  requiredText,
+  routes,
+  type Call,
+  type Env,
+  type Place,
+} from "./route.ts";
 
 const base = "/repos/:owner/:repo";
 
@@ -54,7 +67,8 @@ export function issueRoutes(hub: Hub): Hono<Env> {
     const old = issueOf(hub, c, repository);
     const input = await inputOf(c);
     const state = oneOf(input, "state", ["open", "closed"]) ?? old.state;
-    if (old.pull && state !== old.state) throw new ApiError(422, "Use the pulls endpoint to open or close a pull request.");
+    if (old.pull && state !== old.state)
+      throw new ApiError(422, "Use the pulls endpoint to open or close a pull request.");
     const reason = oneOf(input, "state_reason", ["completed", "not_planned", "reopened"]);
     const body = input["body"] === null ? null : optional.text(input, "body");
     checkBody("Issue", body);
@@ -89,7 +103,8 @@ function issueOf(hub: Hub, c: Call, repository: RepositoryDocument): Issue {
 /** What is written on a pull request's issue needs either permission, as on GitHub. */
 function enterIssue(hub: Hub, c: Call, level: "read" | "write", number?: number): Place {
   const { repository } = enter(hub, c, "metadata");
-  const issue = number === undefined ? issueOf(hub, c, repository) : hub.records.issues.get(issueKey(repository, number));
+  const issue =
+    number === undefined ? issueOf(hub, c, repository) : hub.records.issues.get(issueKey(repository, number));
   const onPull = issue?.pull !== undefined && hub.access.may(c.get("viewer"), repository, "pull-requests", level);
   return enter(hub, c, onPull ? "pull-requests" : "issues", level);
 }
@@ -106,7 +121,12 @@ function commentRoutes(hub: Hub, app: Hono<Env>): void {
 
   app.get(`${base}/issues/comments`, (c) => {
     const { repository } = enter(hub, c, "issues");
-    return page(hub, c, comments.list((comment) => comment.repository === repository.id), (comment) => commentBody(hub, repository, comment));
+    return page(
+      hub,
+      c,
+      comments.list((comment) => comment.repository === repository.id),
+      (comment) => commentBody(hub, repository, comment),
+    );
   });
   app.get(one, (c) => {
     const comment = commentOf(c);
@@ -138,7 +158,9 @@ function commentRoutes(hub: Hub, app: Hono<Env>): void {
     const since = c.req.query("since");
     const found = comments.list(
       (comment) =>
-        comment.repository === repository.id && comment.issue === number && (since === undefined || comment.updatedAt >= since),
+        comment.repository === repository.id &&
+        comment.issue === number &&
+        (since === undefined || comment.updatedAt >= since),
     );
     return page(hub, c, found, (comment) => commentBody(hub, repository, comment));
   });
@@ -163,14 +185,22 @@ function commentRoutes(hub: Hub, app: Hono<Env>): void {
 }
 
 function commentText(body: string): string {
-  if (body.trim() === "") throw validationFailed({ resource: "IssueComment", code: "unprocessable", field: "data", message: "Body cannot be blank" });
+  if (body.trim() === "")
+    throw validationFailed({
+      resource: "IssueComment",
+      code: "unprocessable",
+      field: "data",
+      message: "Body cannot be blank",
+    });
   checkBody("IssueComment", body);
   return body;
 }
 
 function labelNames(value: unknown): string[] {
   if (!Array.isArray(value)) return [];
-  return value.map((label: unknown) => (typeof label === "string" ? label : String((label as { name?: unknown }).name ?? "")));
+  return value.map((label: unknown) =>
+    typeof label === "string" ? label : String((label as { name?: unknown }).name ?? ""),
+  );
 }
 
 /** A label that is used before it was made gets made, in grey. */
@@ -188,7 +218,12 @@ function labelRoutes(hub: Hub, app: Hono<Env>): void {
 
   app.get(`${base}/labels`, (c) => {
     const { repository } = enter(hub, c, "issues");
-    return page(hub, c, labels.list((label) => label.repository === repository.id), ({ name }) => labelBody(hub, repository, name));
+    return page(
+      hub,
+      c,
+      labels.list((label) => label.repository === repository.id),
+      ({ name }) => labelBody(hub, repository, name),
+    );
   });
   app.post(`${base}/labels`, async (c) => {
     const { repository } = enter(hub, c, "issues", "write");
@@ -197,7 +232,13 @@ function labelRoutes(hub: Hub, app: Hono<Env>): void {
     if (find(repository, name)) throw validationFailed({ resource: "Label", code: "already_exists", field: "name" });
     const id = hub.context.ids.next("github.labels");
     const color = optional.text(input, "color") ?? "ededed";
-    labels.put(id, { id, repository: repository.id, name, color, description: optional.text(input, "description") ?? null });
+    labels.put(id, {
+      id,
+      repository: repository.id,
+      name,
+      color,
+      description: optional.text(input, "description") ?? null,
+    });
     return c.json(labelBody(hub, repository, name), 201);
   });
   app.get(`${base}/labels/:name`, (c) => {
@@ -220,7 +261,11 @@ function labelRoutes(hub: Hub, app: Hono<Env>): void {
     const issue = issueOf(hub, c, repository);
     const wanted = names(issue.labels);
     for (const name of wanted) ensureLabel(hub, repository, name);
-    hub.records.issues.update(issueKey(repository, issue.number), (current) => ({ ...current, labels: wanted, updatedAt: hub.now() }));
+    hub.records.issues.update(issueKey(repository, issue.number), (current) => ({
+      ...current,
+      labels: wanted,
+      updatedAt: hub.now(),
+    }));
     return c.json(wanted.map((name) => labelBody(hub, repository, name)));
   };
   app.get(onIssue, (c) => {

@@ -12,7 +12,20 @@ import { isPull, issueKey } from "../records.ts";
 import { commitBody, diffEntry } from "../views/commits.ts";
 import { fullPull, simplePull } from "../views/pulls.ts";
 import { repositoryUrl } from "../views/repositories.ts";
-import { enter, idOf, inputOf, oneOf, optional, page, requiredText, routes, type Call, type Env, type Input, type Place } from "./route.ts";
+import {
+  enter,
+  idOf,
+  inputOf,
+  oneOf,
+  optional,
+  page,
+  requiredText,
+  routes,
+  type Call,
+  type Env,
+  type Input,
+  type Place,
+} from "./route.ts";
 
 /** Pull requests, but for their reviews. */
 export function pullRoutes(hub: Hub): Hono<Env> {
@@ -59,7 +72,12 @@ export function pullRoutes(hub: Hub): Hono<Env> {
   app.get(`${one}/commits`, async (c) => {
     const { repository } = enter(hub, c, "pull-requests");
     const { pull } = pullOf(hub, c, repository);
-    const found = await commits(hub.git(repository), ["--reverse", "--topo-order", "-250", `${pull.baseSha}..${pull.headSha}`]);
+    const found = await commits(hub.git(repository), [
+      "--reverse",
+      "--topo-order",
+      "-250",
+      `${pull.baseSha}..${pull.headSha}`,
+    ]);
     return page(hub, c, found, (commit) => commitBody(hub, repository, commit));
   });
   app.get(`${one}/files`, async (c) => {
@@ -130,7 +148,8 @@ async function edit(hub: Hub, place: Place, issue: PullIssue, input: Input): Pro
   if (base !== undefined && (await hub.git(repository).branch(base)) === undefined) {
     throw validationFailed({ resource: "PullRequest", field: "base", code: "invalid" });
   }
-  if (base !== undefined && issue.state === "closed") throw new ApiError(422, "Cannot change the base branch of a closed pull request.");
+  if (base !== undefined && issue.state === "closed")
+    throw new ApiError(422, "Cannot change the base branch of a closed pull request.");
   const edited = updatePull(
     hub,
     repository,

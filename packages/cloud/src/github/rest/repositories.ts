@@ -7,7 +7,21 @@ import { createRepository, deleteRepository } from "../repositories.ts";
 import { nodeId } from "../nodes.ts";
 import { fullRepository, repositoryBody, repositoryUrl } from "../views/repositories.ts";
 import { fullUser, organization, simpleUser } from "../views/users.ts";
-import { enter, inputOf, optional, oneOf, page, param, requiredText, routes, viewerOf, idOf, type Call, type Env, type Input } from "./route.ts";
+import {
+  enter,
+  inputOf,
+  optional,
+  oneOf,
+  page,
+  param,
+  requiredText,
+  routes,
+  viewerOf,
+  idOf,
+  type Call,
+  type Env,
+  type Input,
+} from "./route.ts";
 
 /** Users, organizations, repositories, topics. */
 export function repositoryRoutes(hub: Hub): Hono<Env> {
@@ -28,18 +42,33 @@ export function repositoryRoutes(hub: Hub): Hono<Env> {
 
   app.get("/user/repos", (c) => {
     const viewer = viewerOf(c);
-    return page(hub, c, visible(hub, c, (repository) => {
-      return hub.access.roleOf(viewer.login, repository) === "admin" || viewer.login in repository.collaborators;
-    }), (repository) => fullRepository(hub, repository, viewer));
+    return page(
+      hub,
+      c,
+      visible(hub, c, (repository) => {
+        return hub.access.roleOf(viewer.login, repository) === "admin" || viewer.login in repository.collaborators;
+      }),
+      (repository) => fullRepository(hub, repository, viewer),
+    );
   });
   app.get("/users/:username/repos", (c) => {
     const owner = param(c, "username");
     if (!hub.access.account(owner)) throw notFound();
-    return page(hub, c, visible(hub, c, (repository) => sameLogin(repository.owner, owner)), (repository) => repositoryBody(hub, repository));
+    return page(
+      hub,
+      c,
+      visible(hub, c, (repository) => sameLogin(repository.owner, owner)),
+      (repository) => repositoryBody(hub, repository),
+    );
   });
   app.get("/orgs/:org/repos", (c) => {
     const { login } = organizationOf(hub, c);
-    return page(hub, c, visible(hub, c, (repository) => repository.owner === login), (repository) => repositoryBody(hub, repository));
+    return page(
+      hub,
+      c,
+      visible(hub, c, (repository) => repository.owner === login),
+      (repository) => repositoryBody(hub, repository),
+    );
   });
 
   app.post("/user/repos", async (c) => {
@@ -62,7 +91,12 @@ export function repositoryRoutes(hub: Hub): Hono<Env> {
     const { defaultBranch } = change;
     if (defaultBranch !== undefined) {
       if ((await hub.git(repository).branch(defaultBranch)) === undefined) {
-        throw validationFailed({ resource: "Repository", code: "invalid", field: "default_branch", message: `The branch ${defaultBranch} was not found. Please push that ref first or create it via the Git Data API.` });
+        throw validationFailed({
+          resource: "Repository",
+          code: "invalid",
+          field: "default_branch",
+          message: `The branch ${defaultBranch} was not found. Please push that ref first or create it via the Git Data API.`,
+        });
       }
       await hub.git(repository).setHead(defaultBranch);
     }
@@ -78,7 +112,9 @@ export function repositoryRoutes(hub: Hub): Hono<Env> {
   app.delete("/repos/:owner/:repo", async (c) => {
     const { repository, viewer } = enter(hub, c, "administration", "write");
     if (!viewer.scopes.includes("delete_repo")) {
-      throw new ApiError(403, "Must have admin rights to Repository.", { headers: { "x-accepted-oauth-scopes": "delete_repo" } });
+      throw new ApiError(403, "Must have admin rights to Repository.", {
+        headers: { "x-accepted-oauth-scopes": "delete_repo" },
+      });
     }
     await deleteRepository(hub, repository);
     return c.body(null, 204);
@@ -90,7 +126,9 @@ export function repositoryRoutes(hub: Hub): Hono<Env> {
     const names = optional.texts(await inputOf(c), "names") ?? [];
     const wrong = names.find((name) => !/^[a-z0-9][a-z0-9-]{0,49}$/.test(name));
     if (wrong !== undefined) {
-      throw validationFailed("Topics must start with a lowercase letter or number, consist of 50 characters or less, and can include hyphens.");
+      throw validationFailed(
+        "Topics must start with a lowercase letter or number, consist of 50 characters or less, and can include hyphens.",
+      );
     }
     hub.records.repositories.put(repository.id, { ...repository, topics: names, updatedAt: hub.now() });
     return c.json({ names });
@@ -105,27 +143,43 @@ export function repositoryRoutes(hub: Hub): Hono<Env> {
 }
 
 const roles: Readonly<Record<string, Role>> = {
-  pull: "read", triage: "read", push: "write", maintain: "write", admin: "admin",
+  pull: "read",
+  triage: "read",
+  push: "write",
+  maintain: "write",
+  admin: "admin",
 };
 
 function collaboratorRoutes(hub: Hub, app: Hono<Env>): void {
   const permission = { read: "read", write: "write", admin: "admin" } as const;
   const collaborator = (repository: RepositoryDocument, login: string): Record<string, unknown> => {
     const role = hub.access.roleOf(login, repository) ?? "read";
-    const permissions = { pull: true, triage: role !== "read", push: role !== "read", maintain: role === "admin", admin: role === "admin" };
+    const permissions = {
+      pull: true,
+      triage: role !== "read",
+      push: role !== "read",
+      maintain: role === "admin",
+      admin: role === "admin",
+    };
     return { ...simpleUser(hub, login), permissions, role_name: permission[role] };
   };
 
   app.get("/repos/:owner/:repo/collaborators", (c) => {
     const { repository } = enter(hub, c, "metadata");
-    return page(hub, c, [repository.owner, ...Object.keys(repository.collaborators)], (login) => collaborator(repository, login));
+    return page(hub, c, [repository.owner, ...Object.keys(repository.collaborators)], (login) =>
+      collaborator(repository, login),
+    );
   });
   app.get("/repos/:owner/:repo/collaborators/:username/permission", (c) => {
     const { repository } = enter(hub, c, "metadata");
     const account = hub.access.account(param(c, "username"));
     if (!account) throw notFound();
     const role = hub.access.roleOf(account.login, repository);
-    return c.json({ permission: role ?? "none", role_name: role ?? "none", user: collaborator(repository, account.login) });
+    return c.json({
+      permission: role ?? "none",
+      role_name: role ?? "none",
+      user: collaborator(repository, account.login),
+    });
   });
   app.get("/repos/:owner/:repo/collaborators/:username", (c) => {
     const { repository } = enter(hub, c, "metadata");
@@ -145,7 +199,12 @@ function collaboratorRoutes(hub: Hub, app: Hono<Env>): void {
     }
     const id = hub.context.ids.next("github.invitations");
     hub.records.invitations.put(id, {
-      id, repository: repository.id, invitee: account.login, inviter: viewer.login, role, createdAt: hub.now(),
+      id,
+      repository: repository.id,
+      invitee: account.login,
+      inviter: viewer.login,
+      role,
+      createdAt: hub.now(),
     });
     return c.json(invitationBody(hub, id), 201);
   });
@@ -158,7 +217,12 @@ function collaboratorRoutes(hub: Hub, app: Hono<Env>): void {
 
   app.get("/user/repository_invitations", (c) => {
     const { login } = viewerOf(c);
-    return page(hub, c, hub.records.invitations.list(({ invitee }) => sameLogin(invitee, login)), ({ id }) => invitationBody(hub, id));
+    return page(
+      hub,
+      c,
+      hub.records.invitations.list(({ invitee }) => sameLogin(invitee, login)),
+      ({ id }) => invitationBody(hub, id),
+    );
   });
   const answerInvitation = (c: Call, accept: boolean): Response => {
     const { login } = viewerOf(c);
@@ -213,7 +277,7 @@ async function created(hub: Hub, c: Call, owner: string, input: Input): Promise<
   const repository = await createRepository(hub, viewer, {
     owner,
     name: requiredText(input, "name"),
-    private: optional.boolean(input, "private") ?? (optional.text(input, "visibility") === "private"),
+    private: optional.boolean(input, "private") ?? optional.text(input, "visibility") === "private",
     settings: settings(input),
     readme: optional.boolean(input, "auto_init") ?? false,
   });

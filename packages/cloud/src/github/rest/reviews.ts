@@ -31,7 +31,8 @@ export function reviewRoutes(hub: Hub): Hono<Env> {
     const event = oneOf(input, "event", ["APPROVE", "REQUEST_CHANGES", "COMMENT"]);
     const body = optional.text(input, "body") ?? "";
     checkBody("PullRequestReview", body);
-    if (viewer.login === issue.author && event === "APPROVE") throw unprocessable("Can not approve your own pull request");
+    if (viewer.login === issue.author && event === "APPROVE")
+      throw unprocessable("Can not approve your own pull request");
     if (viewer.login === issue.author && event === "REQUEST_CHANGES") {
       throw unprocessable("Can not request changes on your own pull request");
     }
@@ -82,7 +83,9 @@ export function reviewRoutes(hub: Hub): Hono<Env> {
       return !hub.access.account(login) || (hub.access.roleOf(login, repository) ?? "read") === "read";
     });
     if (strangers.length > 0) {
-      throw unprocessable("Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the repository.");
+      throw unprocessable(
+        "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the repository.",
+      );
     }
     const requestedReviewers = [...new Set([...issue.pull.requestedReviewers, ...wanted])];
     return c.json(simplePull(hub, repository, updatePull(hub, repository, issue, { requestedReviewers })), 201);

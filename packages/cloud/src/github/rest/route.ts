@@ -123,7 +123,10 @@ export function oneOf<T extends string>(input: Input, name: string, words: reado
   const value = optional.text(input, name);
   if (value === undefined) return undefined;
   if (!(words as readonly string[]).includes(value)) {
-    throw new ApiError(422, `Invalid request.\n\nFor 'properties/${name}', ${value} is not a member of ${JSON.stringify(words)}.`);
+    throw new ApiError(
+      422,
+      `Invalid request.\n\nFor 'properties/${name}', ${value} is not a member of ${JSON.stringify(words)}.`,
+    );
   }
   return value as T;
 }

@@ -13,13 +13,20 @@ export function settingRoutes(hub: Hub): Hono<Env> {
   const inRepository = (c: Call, area: Area, level: Level): string =>
     repositoryScope(enter(hub, c, area, level).repository);
   const inEnvironment = (c: Call, area: Area, level: Level): string => {
-    const environment = findEnvironment(hub.records, enter(hub, c, area, level).repository, param(c, "environment_name"));
+    const environment = findEnvironment(
+      hub.records,
+      enter(hub, c, area, level).repository,
+      param(c, "environment_name"),
+    );
     if (!environment) throw notFound();
     return environmentScope(environment);
   };
   const repository = "/repos/:owner/:repo/actions";
   const environment = "/repos/:owner/:repo/environments/:environment_name";
-  for (const [base, scope] of [[repository, inRepository], [environment, inEnvironment]] as const) {
+  for (const [base, scope] of [
+    [repository, inRepository],
+    [environment, inEnvironment],
+  ] as const) {
     secretRoutes(hub, app, `${base}/secrets`, scope);
     variableRoutes(hub, app, `${base}/variables`, scope);
   }
@@ -28,7 +35,11 @@ export function settingRoutes(hub: Hub): Hono<Env> {
 
 type ScopeOf = (c: Call, area: Area, level: Level) => string;
 
-const secretBody = ({ name, createdAt, updatedAt }: SecretDocument) => ({ name, created_at: createdAt, updated_at: updatedAt });
+const secretBody = ({ name, createdAt, updatedAt }: SecretDocument) => ({
+  name,
+  created_at: createdAt,
+  updated_at: updatedAt,
+});
 
 function secretRoutes(hub: Hub, app: Hono<Env>, base: string, scopeOf: ScopeOf): void {
   app.get(base, (c) => page(hub, c, secretsIn(hub, scopeOf(c, "secrets", "read")), secretBody, "secrets"));
@@ -49,7 +60,8 @@ function secretRoutes(hub: Hub, app: Hono<Env>, base: string, scopeOf: ScopeOf):
     return created ? c.json({}, 201) : c.body(null, 204);
   });
   app.delete(`${base}/:name`, (c) => {
-    if (!hub.records.secrets.delete(`${scopeOf(c, "secrets", "write")}/${param(c, "name").toUpperCase()}`)) throw notFound();
+    if (!hub.records.secrets.delete(`${scopeOf(c, "secrets", "write")}/${param(c, "name").toUpperCase()}`))
+      throw notFound();
     return c.body(null, 204);
   });
 }
@@ -77,7 +89,13 @@ function variableRoutes(hub: Hub, app: Hono<Env>, base: string, scopeOf: ScopeOf
     const name = settingName(requiredText(input, "name"));
     if (variables.get(`${scope}/${name}`)) throw taken();
     const now = hub.now();
-    variables.put(`${scope}/${name}`, { scope, name, value: requiredText(input, "value"), createdAt: now, updatedAt: now });
+    variables.put(`${scope}/${name}`, {
+      scope,
+      name,
+      value: requiredText(input, "value"),
+      createdAt: now,
+      updatedAt: now,
+    });
     return c.json({}, 201);
   });
   app.get(`${base}/:name`, (c) => c.json(variableBody(find(c, "read"))));

@@ -75,7 +75,12 @@ export function checkRunBody(hub: Hub, repository: RepositoryDocument, run: Chec
 }
 
 /** `check-suite`: all check runs of a commit. */
-export function checkSuiteBody(hub: Hub, repository: RepositoryDocument, head: Commit, runs: readonly CheckRun[]): Body {
+export function checkSuiteBody(
+  hub: Hub,
+  repository: RepositoryDocument,
+  head: Commit,
+  runs: readonly CheckRun[],
+): Body {
   const id = suiteId(head.sha);
   const url = `${repositoryUrl(hub, repository)}/check-suites/${id}`;
   const done = runs.every(({ status }) => status === "completed");

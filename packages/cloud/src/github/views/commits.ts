@@ -86,7 +86,12 @@ export function diffEntry(hub: Hub, repository: RepositoryDocument, change: File
 }
 
 /** A commit in a push event. */
-export function pushedCommit(hub: Hub, repository: RepositoryDocument, commit: Commit, files: readonly FileChange[]): Body {
+export function pushedCommit(
+  hub: Hub,
+  repository: RepositoryDocument,
+  commit: Commit,
+  files: readonly FileChange[],
+): Body {
   const names = (...statuses: readonly FileChange["status"][]): string[] =>
     files.filter(({ status }) => statuses.includes(status)).map(({ filename }) => filename);
   const person = ({ name, email, date }: Commit["author"]): Body => ({ name, email, date });
@@ -100,7 +105,10 @@ export function pushedCommit(hub: Hub, repository: RepositoryDocument, commit: C
     author: person(commit.author),
     committer: person(commit.committer),
     added: names("added", "copied", "renamed"),
-    removed: [...names("removed"), ...files.flatMap(({ previous, status }) => (status === "renamed" && previous ? [previous] : []))],
+    removed: [
+      ...names("removed"),
+      ...files.flatMap(({ previous, status }) => (status === "renamed" && previous ? [previous] : [])),
+    ],
     modified: names("modified", "changed"),
   };
 }

@@ -8,7 +8,8 @@ import { simpleUser } from "./users.ts";
 
 type Body = Record<string, unknown>;
 
-export const userOrNull = (hub: Hub, login: string | null): Body | null => (login === null ? null : simpleUser(hub, login));
+export const userOrNull = (hub: Hub, login: string | null): Body | null =>
+  login === null ? null : simpleUser(hub, login);
 
 /** How GitHub calls an author beside what they wrote. */
 export function association(hub: Hub, repository: RepositoryDocument, login: string): string {
@@ -18,7 +19,9 @@ export function association(hub: Hub, repository: RepositoryDocument, login: str
 }
 
 export function labelBody(hub: Hub, repository: RepositoryDocument, name: string): Body {
-  const label = hub.records.labels.list((candidate) => candidate.repository === repository.id && candidate.name === name)[0];
+  const label = hub.records.labels.list(
+    (candidate) => candidate.repository === repository.id && candidate.name === name,
+  )[0];
   return {
     id: label?.id ?? 0,
     node_id: nodeId("LA", repository.id, label?.id ?? 0),
@@ -31,8 +34,9 @@ export function labelBody(hub: Hub, repository: RepositoryDocument, name: string
 }
 
 function commentCount(hub: Hub, issue: Issue): number {
-  return hub.records.comments.list(({ repository, issue: number }) => repository === issue.repository && number === issue.number)
-    .length;
+  return hub.records.comments.list(
+    ({ repository, issue: number }) => repository === issue.repository && number === issue.number,
+  ).length;
 }
 
 const people = (hub: Hub, logins: readonly string[]): Body[] => logins.map((login) => simpleUser(hub, login));
