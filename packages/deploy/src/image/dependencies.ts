@@ -6,12 +6,13 @@ import { type Layer, packLayer } from "./tar.ts";
 interface Manifest {
   readonly scripts?: unknown;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly [key: string]: unknown;
 }
 
 /**
  * The layer with the project's production `node_modules`, installed from its lock file in a folder apart.
- * Kept in `cacheFolder` by the lock's hash; undefined where the project has no dependencies.
+ * Kept in `cacheFolder` by their hash; undefined where the project has no dependencies.
  */
 export async function dependenciesLayer(options: {
   readonly machine: Machine;
@@ -33,12 +34,9 @@ export async function dependenciesLayer(options: {
       remedy: "Run `npm install` and commit package-lock.json.",
     });
   }
-  // Scripts of the project itself (prepare, postinstall) expect its files, which are not in this folder.
-  const { scripts: _, ...withoutScripts } = manifest;
-  const toInstall = JSON.stringify(withoutScripts);
-
+  const production = withoutDevelopment(manifest, packageLock);
   const key = createHash("sha256")
-    .update(JSON.stringify([2, platform, process.versions.node.split(".")[0], toInstall, packageLock, npmrc]))
+    .update(JSON.stringify([platform, process.versions.node.split(".")[0], production, npmrc]))
     .digest("hex");
   const stored = join(cacheFolder, `dependencies-${key}`);
   const cached = await readCached(machine, stored);
@@ -46,8 +44,8 @@ export async function dependenciesLayer(options: {
 
   const work = join(cacheFolder, `install-${key.slice(0, 16)}-${process.pid}`);
   try {
-    await machine.files.write(join(work, "package.json"), toInstall);
-    await machine.files.write(join(work, "package-lock.json"), packageLock);
+    await machine.files.write(join(work, "package.json"), production.packageJson);
+    await machine.files.write(join(work, "package-lock.json"), production.packageLock);
     if (npmrc !== undefined) await machine.files.write(join(work, ".npmrc"), npmrc, { mode: 0o600 });
     await install(machine, work);
     const layer = await packLayer("app/node_modules", await options.trees.entries(join(work, "node_modules")));
@@ -57,6 +55,38 @@ export async function dependenciesLayer(options: {
   } finally {
     await machine.files.remove(work);
   }
+}
+
+interface Lock {
+  readonly packages?: Readonly<Record<string, { readonly dev?: boolean; readonly devDependencies?: unknown }>>;
+  readonly [key: string]: unknown;
+}
+
+/**
+ * Manifest and lock as they would be without development dependencies. Those may be files of the project,
+ * which are not in the folder of the installation, and changing one need not make another layer.
+ */
+function withoutDevelopment(
+  manifest: Manifest,
+  packageLock: string,
+): { readonly packageJson: string; readonly packageLock: string } {
+  // Scripts of the project itself (prepare, postinstall) expect its files, too.
+  const { scripts: _, devDependencies, ...rest } = manifest;
+  // `dependencies` is the older form of `packages`, for npm 6.
+  const { packages, dependencies: older, ...lock } = JSON.parse(packageLock) as Lock;
+  if (!packages) {
+    return {
+      packageJson: JSON.stringify({ ...rest, devDependencies }),
+      packageLock: JSON.stringify({ ...lock, dependencies: older }),
+    };
+  }
+  const kept = Object.entries(packages)
+    .filter(([, { dev }]) => !dev)
+    .map(([path, { devDependencies: __, ...entry }]) => [path, entry]);
+  return {
+    packageJson: JSON.stringify(rest),
+    packageLock: JSON.stringify({ ...lock, packages: Object.fromEntries(kept) as unknown }),
+  };
 }
 
 async function readCached(machine: Machine, stored: string): Promise<Layer | undefined> {
@@ -79,7 +109,7 @@ async function install(machine: Machine, folder: string): Promise<void> {
   fail({
     code: "image-dependencies",
     summary: "The dependencies could not be installed",
-    detail: `npm ci ended with ${result.exitCode}:\n${(result.stderr || result.stdout).trim().split("\n").slice(-12).join("\n")}`,
+    detail: `npm ci ended with ${result.exitCode}:\n${(result.stderr || result.stdout).trim().split("\n").slice(0, 12).join("\n")}`,
     remedy: "Run `npm ci --omit=dev` in the project: it should fail the same way there.",
   });
 }

@@ -93,7 +93,6 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
     const second = await deployRelease(options(droplet.addImage("b2")));
     expect(second).toMatchObject({ number: 2, slot: "green", replaces: 1, migrations: [] });
     expect(await page()).toBe("release 2");
-    console.log(second.receipt);
     expect(second.receipt.failures).toEqual([]);
     expect(second.receipt.requests).toBeGreaterThan(10);
     expect(second.receipt.switchMilliseconds).toBeGreaterThan(500);
