@@ -1,0 +1,2 @@
+/** The stand-in for GitHub. */
+export { createGitHub } from "./github.ts";
