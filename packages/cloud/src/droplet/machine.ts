@@ -46,7 +46,7 @@ export async function bootMachine(
   await writeShims(disk, socket);
   const engine = createEngine({ ...options, context, droplet: spec, disk, socket });
   const daemon: Daemon = await startDaemon({ engine, socket, resolve: options.resolve });
-  const rewritePorts = (): void => void writeCurlPorts(disk, engine.ports).catch(() => {});
+  const rewritePorts = (): void => writeCurlPorts(disk, engine.ports);
   engine.containers.on("change", rewritePorts);
   const ssh: SshServer = await startSsh(
     {

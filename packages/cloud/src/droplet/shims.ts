@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { shimScript } from "./docker/protocol.ts";
@@ -43,10 +43,10 @@ esac`,
 const curlFile = (disk: Disk): string => join(dirname(disk.bin), "curl.conf");
 
 /** Tells `curl` where the droplet's published ports are. */
-export async function writeCurlPorts(disk: Disk, ports: PublishedPorts): Promise<void> {
+export function writeCurlPorts(disk: Disk, ports: PublishedPorts): void {
   const lines = ports.list().flatMap(({ hostPort, actual }) => {
     const { host, port } = actual();
     return ["127.0.0.1", "localhost"].map((name) => `connect-to = "${name}:${hostPort}:${host}:${port}"\n`);
   });
-  await writeFile(curlFile(disk), lines.join(""));
+  writeFileSync(curlFile(disk), lines.join(""));
 }

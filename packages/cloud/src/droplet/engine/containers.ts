@@ -137,6 +137,7 @@ export class Containers extends EventEmitter<{ change: [] }> {
     await this.#options.grounds.ports.publish(record, (port) => runtime.locate(record, port));
     if (!this.#live.has(record.id)) return this.#options.grounds.ports.unpublish(record.id);
     this.#writeHosts();
+    this.emit("change");
     if (record.spec.healthcheck) this.#watch(record, health.signal);
   }
 

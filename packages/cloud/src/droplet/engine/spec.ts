@@ -77,7 +77,7 @@ function checkOf(wanted: Wanted, image: ImageRecord): Healthcheck | undefined {
 
 /** `127.0.0.1:8080:80/tcp`, `8080:80`, `80`. */
 export function parsePort(text: string): PortMapping {
-  const match = /^(?:(\[[^\]]+\]|[\d.]+):)?(?:(\d*):)?(\d+)(?:\/(tcp|udp))?$/.exec(text);
+  const match = /^(?:(\[[^\]]+\]|\d+\.\d+\.\d+\.\d+):)?(?:(\d*):)?(\d+)(?:\/(tcp|udp))?$/.exec(text);
   if (!match) throw new DockerError(`invalid containerPort: ${text} (the local droplet's docker knows no port ranges)`, 125);
   const [, host, published, target, protocol] = match;
   const hostIp = host === undefined || host === "[::]" ? "0.0.0.0" : host === "[::1]" ? "127.0.0.1" : host;
