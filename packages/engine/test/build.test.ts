@@ -30,7 +30,7 @@ test("typed builders write what the engine applies", async () => {
   const size = config.variable<number>("size", { type: "number", default: 3 });
   const suffix = config.local("suffix", "-1");
   const web = config.resource(server, "web", {
-    name: `web${suffix}`,
+    name: `web${suffix.toString()}`,
     size,
     tags: ["a"],
     disk: [{ gigabytes: 5 }],

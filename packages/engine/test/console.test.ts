@@ -37,5 +37,5 @@ test.skipIf(!present)("what fails here fails there", () => {
   const parseable = failures.filter(
     ([, code]) => code !== "syntax" && code !== "unknown-function" && code !== "argument-count",
   );
-  for (const [source] of parseable) expect(() => ask([source]), source).toThrow();
+  for (const [source] of parseable) expect(() => ask([source])).toThrow("Error:");
 });

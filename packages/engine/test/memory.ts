@@ -74,17 +74,17 @@ const server = resource({
     },
   },
   async read(world, prior) {
-    await world.call(`read ${prior["name"]}`);
+    await world.call(`read ${String(prior["name"])}`);
     return world.objects.get(prior["id"] as string);
   },
   async find(world, { config }) {
-    await world.call(`find ${config["name"]}`);
+    await world.call(`find ${String(config["name"])}`);
     const found = [...world.objects.values()].find((one) => one["name"] === config["name"]);
     return found && { ...found, user_data: null };
   },
   async reconcile(world, { config, prior, created }) {
     const verb = prior ? "update" : "create";
-    await world.call(`${verb} ${config["name"]}`);
+    await world.call(`${verb} ${String(config["name"])}`);
     const id = (prior?.["id"] as string | undefined) ?? world.id();
     const made: Attributes = {
       ...config,
@@ -97,18 +97,18 @@ const server = resource({
             ? config["user_data"]
             : sha1(config["user_data"]),
       size: config["size"] ?? 1,
-      ip: prior && prior["size"] === config["size"] ? prior["ip"] : `10.0.${config["size"] ?? 1}.${id}`,
+      ip: prior && prior["size"] === config["size"] ? prior["ip"] : `10.0.${Number(config["size"] ?? 1)}.${id}`,
       password: prior?.["password"] ?? `hunter-${id}`,
       disk: (config["disk"] as Attributes[] | null)?.map((one, i) => ({ ...one, device: `sd${i}` })) ?? [],
     };
     world.objects.set(id, made);
-    if (!prior) await world.call(`made ${config["name"]}`);
+    if (!prior) await world.call(`made ${String(config["name"])}`);
     if (!prior) await created({ id, name: config["name"] });
-    await world.call(`after ${verb} ${config["name"]}`);
+    await world.call(`after ${verb} ${String(config["name"])}`);
     return made;
   },
   async remove(world, prior) {
-    await world.call(`delete ${prior["name"]}`);
+    await world.call(`delete ${String(prior["name"])}`);
     world.objects.delete(prior["id"] as string);
   },
 });
@@ -126,13 +126,13 @@ const record = resource({
   },
   read: async (world, prior) => world.objects.get(prior["id"] as string),
   async reconcile(world, { config, prior }) {
-    await world.call(`${prior ? "update" : "create"} ${config["name"]}`);
+    await world.call(`${prior ? "update" : "create"} ${String(config["name"])}`);
     const id = (prior?.["id"] as string | undefined) ?? world.id();
     world.objects.set(id, { ...config, id });
     return { ...config, id };
   },
   async remove(world, prior) {
-    await world.call(`delete ${prior["name"]}`);
+    await world.call(`delete ${String(prior["name"])}`);
     world.objects.delete(prior["id"] as string);
   },
 });
@@ -141,7 +141,7 @@ const lookup = defineDataSource<World>()({
   type: "memory_lookup",
   schema: { attributes: { name: { type: "string", required: true }, ip: { type: "string", computed: true } } },
   async read(world, config) {
-    await world.call(`lookup ${config["name"]}`);
+    await world.call(`lookup ${String(config["name"])}`);
     const found = [...world.objects.values()].find((one) => one["name"] === config["name"]);
     return found
       ? { name: config["name"], ip: found["ip"] }

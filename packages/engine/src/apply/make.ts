@@ -67,7 +67,7 @@ function repetitionOf(session: ApplySession, resource: PreparedResource, change:
 }
 
 async function update(making: Making): Promise<string | undefined> {
-  const { session, resource, type, change } = making;
+  const { session, resource, change } = making;
   const stored = session.working.get(change.resource, change.address);
   if (stored === undefined) return fail({ code: "internal", summary: "The object to update is not in the state" });
   const prior = objectOf(stored, resource.schema);

@@ -68,7 +68,7 @@ function compileBlocks(json: Json, place: Place, nested: NestedBlock, diagnostic
   if (json === null) return [];
   if (typeof json !== "object") return misplaced(place, "an object or a list of objects: it is a block");
   if (isList(json)) return json.flatMap((item, i) => compileBlocks(item, at(place, i), nested, diagnostics));
-  return [compileBody(json as JsonObject, place, nested.block, diagnostics)];
+  return [compileBody(json, place, nested.block, diagnostics)];
 }
 
 function compileDynamic(
@@ -80,7 +80,7 @@ function compileDynamic(
 ): void {
   if (json === null || typeof json !== "object") return misplaced(place, "an object");
   if (isList(json)) return json.forEach((item, i) => compileDynamic(item, at(place, i), schema, blocks, diagnostics));
-  for (const [name, content] of Object.entries(json as JsonObject)) {
+  for (const [name, content] of Object.entries(json)) {
     const nested = schema.blocks?.[name];
     if (nested === undefined) {
       diagnostics.push(placed(unknownArgument(name, schema), at(place, name)));

@@ -150,7 +150,7 @@ function attempt(diagnostics: Diagnostic[], body: () => void): void {
 function objects(json: Json, place: Place): { json: JsonObject; place: Place }[] {
   if (json === null || typeof json !== "object") return misplaced(place, "an object");
   if (isList(json)) return json.flatMap((item, i) => objects(item, at(place, i)));
-  return [{ json: json as JsonObject, place }];
+  return [{ json: json, place }];
 }
 
 function bodies(json: Json, place: Place, labels: number): Body[] {

@@ -39,7 +39,7 @@ function decodeLifecycle(given: Json | undefined, place: Place, address: string)
   const one = given !== undefined && given !== null && typeof given === "object" && isList(given) ? given[0] : given;
   if (one === undefined) return { preventDestroy: false, createBeforeDestroy: false, ignoreChanges: [] };
   if (one === null || typeof one !== "object" || isList(one)) return misplaced(place, "an object");
-  const json = one as JsonObject;
+  const json = one;
   for (const name of ["precondition", "postcondition", "replace_triggered_by"]) {
     if (name in json) notYet(at(place, name), address, `lifecycle.${name}`);
   }

@@ -46,7 +46,7 @@ export function decodeVariable(name: string, json: JsonObject, place: Place): Va
 
 function validation(json: Json, place: Place): VariableBlock["validations"][number] {
   if (json === null || typeof json !== "object" || isList(json)) return misplaced(place, "an object");
-  const body = json as JsonObject;
+  const body = json;
   return {
     condition: compile(required(body, place, "condition"), at(place, "condition")),
     message: compile(required(body, place, "error_message"), at(place, "error_message")),

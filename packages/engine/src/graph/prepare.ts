@@ -149,7 +149,7 @@ function prepareResource(
   prepared: Map<string, PreparedProvider>,
   diagnostics: Diagnostic[],
 ): PreparedResource | undefined {
-  const key = block.provider ?? (block.type.split("_")[0] as string);
+  const key = block.provider ?? block.type.split("_")[0] ?? "";
   let provider = prepared.get(key);
   if (provider === undefined) {
     const found = findProvider(key, configuration, providers);

@@ -78,7 +78,7 @@ function mayConvert(from: Type, to: Type): boolean {
   if (simpleFrom !== simpleTo) return false;
   if (simpleFrom) return from === "string" || to === "string";
   const sequences = ["list", "set", "tuple"];
-  return sequences.includes(from[0]!) === sequences.includes(to[0]!);
+  return sequences.includes(from[0]) === sequences.includes(to[0]);
 }
 
 function primitive(value: Value, type: "string" | "number" | "bool"): Value {
@@ -103,7 +103,7 @@ export function showNumber(value: number): string {
   const text = String(value);
   if (!/e/i.test(text)) return text;
   if (Number.isInteger(value)) return BigInt(value).toString();
-  return value.toFixed(100).replace(/0+$/, "");
+  return value.toLocaleString("en-US", { useGrouping: false, maximumFractionDigits: 20 });
 }
 
 function sequence(value: Value, kind: "list" | "set", element: Type): Value {

@@ -108,7 +108,7 @@ export const markIf = (value: Value, sensitive: boolean | undefined): Value => (
 export function unmark(value: Value): Value {
   if (!value.sensitive) return value;
   const { sensitive: _, ...rest } = value;
-  return rest as Value;
+  return rest;
 }
 
 export function unmarkDeep(value: Value): Value {
@@ -175,5 +175,5 @@ export function fromPlain(json: unknown): Value {
   if (typeof json === "number") return number(json);
   if (typeof json === "boolean") return bool(json);
   if (Array.isArray(json)) return tuple(json.map(fromPlain));
-  return object(Object.entries(json as object).map(([name, item]) => [name, fromPlain(item)] as const));
+  return object(Object.entries(json).map(([name, item]) => [name, fromPlain(item)] as const));
 }

@@ -1,6 +1,6 @@
 import { decodeAs, typeOfNested } from "../config/schema-types.ts";
 import * as v from "../lang/values.ts";
-import type { Mapping, Value } from "../lang/values.ts";
+import type { Value } from "../lang/values.ts";
 import type { Attribute, Block, NestedBlock } from "../schema.ts";
 import { copyMarks, markSchema, type Path } from "../state/objects.ts";
 
@@ -109,7 +109,7 @@ function plannedObject(
   }
   for (const [name, attribute] of silent) entries.set(name, computed(attribute, before?.entries.get(name), changed));
   for (const name of changed) findings.changed.push([...path, name]);
-  return { ...v.object(entries), ...(config.sensitive ? { sensitive: true as const } : {}) } as Mapping;
+  return { ...v.object(entries), ...(config.sensitive ? { sensitive: true as const } : {}) };
 }
 
 function computed(attribute: Attribute, was: Value | undefined, changed: ReadonlySet<string>): Value {
@@ -176,9 +176,7 @@ function plannedBlocks(
 }
 
 const order = (items: readonly Value[]): readonly Value[] =>
-  items.every(v.isWhollyKnown)
-    ? ([...items].sort((a, b) => (v.canonical(a) < v.canonical(b) ? -1 : 1)) as readonly Value[])
-    : items;
+  items.every(v.isWhollyKnown) ? [...items].sort((a, b) => (v.canonical(a) < v.canonical(b) ? -1 : 1)) : items;
 
 /** Whether a block of a set is the one that the configuration describes: all that it says is so. */
 function fits(schema: Block, config: Value, prior: Value): boolean {

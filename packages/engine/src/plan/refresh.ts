@@ -27,7 +27,7 @@ export class Refresher {
   /** Starts all reads of a provider's objects. */
   begin(provider: PreparedProvider): void {
     if (!this.#clients.ready(provider)) return;
-    for (const { resource, address, head, instance } of [...this.#working.instances()]) {
+    for (const { resource, address, head, instance } of this.#working.instances()) {
       const mine = head.mode === "managed" && instance.deposed === undefined && head.provider === provider.address;
       if (!mine || this.#running.has(address) || !this.#wanted(address, resource)) continue;
       const reading = this.#clients.limiter.run(() => this.#read(provider, address, head, instance));

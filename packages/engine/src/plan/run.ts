@@ -195,7 +195,7 @@ async function visit(session: PlanSession, key: string, baseline: State, outputs
 async function finish(session: PlanSession, request: PlanRequest): Promise<void> {
   await orphanedIntents(session);
   if (hasErrors(session.diagnostics)) return;
-  for (const { resource, address, head, instance } of [...session.working.instances()]) {
+  for (const { resource, address, head, instance } of session.working.instances()) {
     const declared = session.prepared.resources.get(resource);
     if (head.mode === "data") {
       if (request.mode === "destroy" || (declared === undefined && request.mode === "normal"))

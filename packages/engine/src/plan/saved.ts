@@ -79,7 +79,7 @@ function encodeChange<T extends Changed>({ before, after, ...rest }: T): StoredC
     ...rest,
     ...(before ? { before: encode(before) } : {}),
     ...(after ? { after: encode(after) } : {}),
-  } as StoredChange<T>;
+  };
 }
 
 function decodeChange<T extends Changed>({ before, after, ...rest }: StoredChange<T>): T {

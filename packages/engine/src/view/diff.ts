@@ -9,12 +9,13 @@ export interface Style {
   readonly indent: number;
   readonly forced?: readonly Path[];
   readonly path?: Path;
+  /** Whether lists of objects are blocks here: in resources, not in outputs. */
+  readonly blocks?: boolean;
 }
 
 const pad = (count: number): string => " ".repeat(count);
-const deeper = (style: Style, step: string | number, by = 4): Style => ({
+const deeper = (style: Style, step: string | number): Style => ({
   ...style,
-  indent: style.indent + by,
   path: [...(style.path ?? []), step],
 });
 
@@ -24,7 +25,7 @@ const forces = (style: Style, step: string | number): string => {
   return hit ? " # forces replacement" : "";
 };
 
-/** The attributes of an object, one by one: changed ones, and those that say which object it is. */
+/** The attributes of an object, one by one: changed ones, and those that say which object it is; then its blocks. */
 export function attributeLines(
   before: v.Mapping | undefined,
   after: v.Mapping | undefined,
@@ -33,19 +34,79 @@ export function attributeLines(
 ): string[] {
   const names = [...new Set([...(before?.entries.keys() ?? []), ...(after?.entries.keys() ?? [])])].sort();
   const present = names.filter((name) => !isNothing(before?.entries.get(name)) || !isNothing(after?.entries.get(name)));
-  const changed = present.filter(
-    (name) => !unchanged(before?.entries.get(name), after?.entries.get(name)) || shown.has(name),
+  const isShown = (name: string): boolean =>
+    shown.has(name) || !unchanged(before?.entries.get(name), after?.entries.get(name));
+  const blocks = present.filter(
+    (name) => style.blocks && (isBlock(before?.entries.get(name)) || isBlock(after?.entries.get(name))),
   );
+  const attributes = present.filter((name) => !blocks.includes(name));
+  const changed = attributes.filter(isShown);
   const width = Math.max(0, ...changed.map((name) => key(name).length));
   const lines = changed.flatMap((name) => {
     const [was, will] = [before?.entries.get(name), after?.entries.get(name)];
     const label = `${key(name).padEnd(width)} = `;
-    return entryLines(label, was, will, deeper(style, name, 0), forces(style, name), after === undefined);
+    return entryLines(label, was, will, deeper(style, name), forces(style, name), after === undefined);
   });
-  const hidden = present.length - changed.length;
-  if (hidden > 0 && before && after)
-    lines.push(`${pad(style.indent + 2)}# (${hidden} unchanged attribute${hidden === 1 ? "" : "s"} hidden)`);
+  lines.push(...hidden(attributes.length - changed.length, "attribute", style, before, after));
+  const full = blocks.map((name) => [name, before?.entries.get(name), after?.entries.get(name)] as const);
+  const sections = full
+    .filter(([name]) => isShown(name))
+    .map(([name, was, will]) => blockLines(name, was, will, style));
+  const quiet = full.filter(([name, , will]) => !isShown(name) && bodies(will).length > 0).length;
+  for (const section of sections) if (section.length > 0) lines.push("", ...section);
+  if (quiet > 0) lines.push("", ...hidden(quiet, "block", style, before, after));
   return lines;
+}
+
+function hidden(count: number, what: string, style: Style, before: unknown, after: unknown): string[] {
+  if (count === 0 || before === undefined || after === undefined) return [];
+  return [`${pad(style.indent + 2)}# (${count} unchanged ${what}${count === 1 ? "" : "s"} hidden)`];
+}
+
+/** Lists of objects are written as blocks, as in a configuration; one that is secret or unknown is not. */
+function isBlock(value: Value | undefined): boolean {
+  if (value === undefined || value.sensitive) return false;
+  if (value.kind === "object") return true;
+  return (
+    (value.kind === "list" || value.kind === "set") &&
+    typeof value.element !== "string" &&
+    value.element[0] === "object"
+  );
+}
+
+const bodies = (value: Value | undefined): readonly v.Mapping[] =>
+  value === undefined ? [] : isMapping(value) ? [value] : isSequence(value) ? value.items.filter(isMapping) : [];
+
+function blockLines(name: string, was: Value | undefined, will: Value | undefined, style: Style): string[] {
+  const note = forces(style, name);
+  if (was?.sensitive || will?.sensitive)
+    return [
+      `${pad(style.indent)}${markOf(was, will)} ${name} {`,
+      `${pad(style.indent + 4)}# At least one attribute in this block is (or was) sensitive,`,
+      `${pad(style.indent + 4)}# so its contents will not be displayed.`,
+      `${pad(style.indent + 2)}}${note}`,
+    ];
+  if (will?.kind === "unknown")
+    return [`${pad(style.indent)}${markOf(was, will)} ${name} = (known after apply)${note}`];
+  const [a, b] = [bodies(was), bodies(will)];
+  const pairs: (readonly [v.Mapping | undefined, v.Mapping | undefined, number])[] =
+    will?.kind === "set" || was?.kind === "set"
+      ? align(a, b).map(([mark, item], i) => [
+          mark === "+" ? undefined : (item as v.Mapping),
+          mark === "-" ? undefined : (item as v.Mapping),
+          i,
+        ])
+      : Array.from({ length: Math.max(a.length, b.length) }, (_, i) => [a[i], b[i], i]);
+  const moving = pairs.filter(([before, after]) => !unchanged(before, after));
+  const lines = moving.flatMap(([before, after, i]) => {
+    const inner = { ...style, indent: style.indent + 4, path: [...(style.path ?? []), name, i] };
+    return [
+      `${pad(style.indent)}${markOf(before, after)} ${name} {${note}`,
+      ...attributeLines(before, after, inner),
+      `${pad(style.indent + 2)}}`,
+    ];
+  });
+  return [...lines, ...(lines.length > 0 ? hidden(pairs.length - moving.length, "block", style, was, will) : [])];
 }
 
 const key = (name: string): string =>
@@ -81,9 +142,10 @@ function entryLines(
     return heredoc(lead, a.value, b.value, style, note);
   if (isMapping(one) && (a === undefined || isMapping(a))) {
     if (one.entries.size === 0 && (a === undefined || b === undefined)) return [`${lead}{}${gone}${note}`];
-    const inner = attributeLines(a as v.Mapping | undefined, b as v.Mapping | undefined, {
+    const inner = attributeLines(a, b as v.Mapping | undefined, {
       ...style,
       indent: style.indent + 4,
+      blocks: false,
     });
     return [`${lead}{${note}`, ...inner, `${pad(style.indent + 2)}}${gone}`];
   }
@@ -91,7 +153,7 @@ function entryLines(
     if (one.items.length === 0 && (a === undefined || b === undefined)) return [`${lead}[]${gone}${note}`];
     return [
       `${lead}[${note}`,
-      ...elementLines(a as Sequence | undefined, b as Sequence | undefined, style),
+      ...elementLines(a, b as Sequence | undefined, style),
       `${pad(style.indent + 2)}]${gone}`,
     ];
   }

@@ -107,7 +107,7 @@ function body(change: ResourceChange): string[] {
   return attributeLines(
     change.action === "create" ? undefined : before,
     change.action === "delete" ? undefined : after,
-    { indent: 6, forced: change.replacePaths },
+    { indent: 6, forced: change.replacePaths, blocks: true },
     shown,
   );
 }

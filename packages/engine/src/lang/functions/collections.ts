@@ -165,10 +165,10 @@ function contains(value: Value, wanted: Value): Value {
 const isTrue = (item: Value): boolean => item.kind === "bool" && item.value;
 
 export const collections: FunctionTable = {
-  alltrue: closed([["list", "bool"]], "bool", (value) => v.bool(itemsOf(value as Value, "argument").every(isTrue))),
-  anytrue: closed([["list", "bool"]], "bool", (value) => v.bool(itemsOf(value as Value, "argument").some(isTrue))),
+  alltrue: closed([["list", "bool"]], "bool", (value) => v.bool(itemsOf(value, "argument").every(isTrue))),
+  anytrue: closed([["list", "bool"]], "bool", (value) => v.bool(itemsOf(value, "argument").some(isTrue))),
   chunklist: closed([any, "number"], any, (value, size) => {
-    const [items, by] = [itemsOf(value as Value, "the first argument"), numberOf(size as Value)];
+    const [items, by] = [itemsOf(value, "the first argument"), numberOf(size)];
     const count = by <= 0 ? 1 : Math.ceil(items.length / by);
     return v.tuple(
       Array.from({ length: count }, (_, i) => listLike(by <= 0 ? items : items.slice(i * by, (i + 1) * by), value)),
@@ -186,7 +186,7 @@ export const collections: FunctionTable = {
     { rest: any },
   ),
   compact: closed([any], texts, (value) => {
-    const kept = itemsOf(value as Value, "argument").filter((item) => item.kind !== "null" && textOf(item) !== "");
+    const kept = itemsOf(value, "argument").filter((item) => item.kind !== "null" && textOf(item) !== "");
     return convert(v.tuple(kept), texts, "argument");
   }),
   concat: open(
@@ -203,48 +203,48 @@ export const collections: FunctionTable = {
     },
     { rest: any },
   ),
-  contains: closed([any, any], "bool", (value, wanted) => contains(value as Value, wanted as Value), {
+  contains: closed([any, any], "bool", (value, wanted) => contains(value, wanted), {
     anything: true,
   }),
-  distinct: closed([any], any, (value) => distinct(value as Value)),
-  element: open([any, "number"], any, (target, index) => element(target as Value, index as Value)),
-  flatten: closed([any], any, (value) => flatten(value as Value), { partial: true }),
+  distinct: closed([any], any, (value) => distinct(value)),
+  element: open([any, "number"], any, (target, index) => element(target, index)),
+  flatten: closed([any], any, (value) => flatten(value), { partial: true }),
   index: closed([any, any], "number", (value, wanted) => {
-    const at = itemsOf(value as Value, "the first argument").findIndex((item) => v.equal(item, wanted as Value));
+    const at = itemsOf(value, "the first argument").findIndex((item) => v.equal(item, wanted));
     if (at < 0) throw new ArgumentError("item not found");
     return v.number(at);
   }),
   keys: open([any], texts, (value) => {
-    const names = [...entriesOf(value as Value, "argument").keys()].map(v.string);
+    const names = [...entriesOf(value, "argument").keys()].map(v.string);
     return v.markIf(value?.kind === "object" ? v.tuple(names) : v.list("string", names), value?.sensitive);
   }),
-  length: open([any], "number", (value) => length(value as Value)),
-  lookup: open([any, "string", any], any, (target, key, fallback) => lookup(target as Value, key as Value, fallback), {
+  length: open([any], "number", (value) => length(value)),
+  lookup: open([any, "string", any], any, (target, key, fallback) => lookup(target, key, fallback), {
     optional: 1,
   }),
   matchkeys: closed([any, any, any], any, (values, keys, wanted) => {
-    const searched = itemsOf(wanted as Value, "the third argument");
-    const names = itemsOf(keys as Value, "the second argument");
-    const kept = itemsOf(values as Value, "the first argument").filter((_, i) =>
+    const searched = itemsOf(wanted, "the third argument");
+    const names = itemsOf(keys, "the second argument");
+    const kept = itemsOf(values, "the first argument").filter((_, i) =>
       searched.some((one) => v.equal(one, names[i] as Value)),
     );
     return listLike(kept, values);
   }),
   merge: open([], any, merge, { rest: any, anything: true }),
-  one: open([any], any, (value) => one(value as Value)),
+  one: open([any], any, (value) => one(value)),
   range: closed(
     ["number"],
     ["list", "number"],
     (...limits) => v.list("number", range(...limits.map(numberOf)).map(v.number)),
     { rest: "number" },
   ),
-  reverse: closed([any], any, (value) => listLike([...itemsOf(value as Value, "argument")].reverse(), value), {
+  reverse: closed([any], any, (value) => listLike(itemsOf(value, "argument").toReversed(), value), {
     partial: true,
   }),
-  slice: closed([any, "number", "number"], any, (value, from, to) => slice(value as Value, from as Value, to as Value)),
+  slice: closed([any, "number", "number"], any, (value, from, to) => slice(value, from, to)),
   sort: plain([texts], texts, (items) => [...items].sort()),
   sum: closed([["list", "number"]], "number", (value) => {
-    const items = itemsOf(value as Value, "argument");
+    const items = itemsOf(value, "argument");
     if (items.length === 0) throw new ArgumentError("cannot sum an empty list");
     return v.number(items.reduce((total, item) => total + numberOf(item), 0));
   }),
@@ -254,8 +254,8 @@ export const collections: FunctionTable = {
     return output;
   }),
   values: open([any], any, (value) => {
-    const items = [...entriesOf(value as Value, "argument").values()];
+    const items = [...entriesOf(value, "argument").values()];
     return v.markIf(value?.kind === "map" ? v.list(value.element, items) : v.tuple(items), value?.sensitive);
   }),
-  zipmap: closed([any, any], any, (keys, values) => zipmap(keys as Value, values as Value), { partial: true }),
+  zipmap: closed([any, any], any, (keys, values) => zipmap(keys, values), { partial: true }),
 };

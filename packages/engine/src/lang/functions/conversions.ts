@@ -10,7 +10,7 @@ const to = (type: Type): LanguageFunction => ({
   marks: true,
   partial: true,
   anything: true,
-  run: (value) => convert(value as Value, type, "argument"),
+  run: (value) => convert(value, type, "argument"),
 });
 
 const marking = (returns: Type, run: (value: Value) => Value): LanguageFunction => ({
@@ -19,7 +19,7 @@ const marking = (returns: Type, run: (value: Value) => Value): LanguageFunction 
   marks: true,
   partial: true,
   anything: true,
-  run: (value) => run(value as Value),
+  run: (value) => run(value),
 });
 
 export const conversions: FunctionTable = {

@@ -43,8 +43,8 @@ export const encodings: FunctionTable = {
   base64encode: plain([s], s, (text) => Buffer.from(text).toString("base64")),
   base64gzip: plain([s], s, (text) => gzipSync(text).toString("base64")),
   csvdecode: plain([s], "dynamic", decodeCsv),
-  jsondecode: { params: [s], returns: "dynamic", run: (text) => decodeJson(text as Value) },
-  jsonencode: { params: ["dynamic"], returns: s, anything: true, run: (value) => jsonOrUnknown(value as Value) },
+  jsondecode: { params: [s], returns: "dynamic", run: (text) => decodeJson(text) },
+  jsonencode: { params: ["dynamic"], returns: s, anything: true, run: (value) => jsonOrUnknown(value) },
   // as Go's QueryEscape: a space is +, and !'()* are escaped too
   urlencode: plain([s], s, (text) =>
     encodeURIComponent(text)

@@ -41,7 +41,7 @@ function one(letter: string, value: Value, flags: string, precision: string | un
     case "s":
     case "q": {
       const text = textOf(convert(value, "string"));
-      const cut = precision === undefined ? text : [...text].slice(0, Number(precision)).join("");
+      const cut = precision === undefined ? text : Array.from(text).slice(0, Number(precision)).join("");
       return letter === "q" ? JSON.stringify(cut) : cut;
     }
     case "t":

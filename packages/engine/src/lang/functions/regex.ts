@@ -40,12 +40,14 @@ export function searchAll(pattern: Value, text: Value): Value {
 export function replaceText(text: string, part: string, replacement: string): string {
   if (!(part.length > 1 && part.startsWith("/") && part.endsWith("/"))) return text.split(part).join(replacement);
   const pattern = compile(part.slice(1, -1), "g");
-  return text.replace(pattern, (...match: unknown[]) => {
-    const groups = typeof match.at(-1) === "object" ? (match.at(-1) as Record<string, string>) : {};
+  return text.replace(pattern, (...match: (string | number | undefined | Record<string, string>)[]) => {
+    const last = match.at(-1);
+    const groups = typeof last === "object" ? last : {};
     return replacement.replace(/\$(?:\{(\w+)\}|(\w+)|\$)/g, (all, braced?: string, bare?: string) => {
       const name = braced ?? bare;
       if (name === undefined) return all === "$$" ? "$" : all;
-      return /^\d+$/.test(name) ? String(match[Number(name)] ?? "") : (groups[name] ?? "");
+      const found = /^\d+$/.test(name) ? match[Number(name)] : groups[name];
+      return typeof found === "string" ? found : "";
     });
   });
 }

@@ -11,7 +11,7 @@ const characters = (text: string): string[] => [...new Intl.Segmenter().segment(
 /** Trims any of the characters in `cut`, on either side. */
 function trim(text: string, cut: string): string {
   const set = new Set(cut);
-  const letters = [...text];
+  const letters = Array.from(text);
   let [start, end] = [0, letters.length];
   while (start < end && set.has(letters[start] as string)) start++;
   while (end > start && set.has(letters[end - 1] as string)) end--;
@@ -48,13 +48,13 @@ export const strings: FunctionTable = {
     params: [s],
     rest: "dynamic",
     returns: s,
-    run: (template, ...args) => v.string(formatText(template as Value, args)),
+    run: (template, ...args) => v.string(formatText(template, args)),
   },
   formatlist: {
     params: [s],
     rest: "dynamic",
     returns: ["list", s],
-    run: (template, ...rows) => formatList(template as Value, rows),
+    run: (template, ...rows) => formatList(template, rows),
   },
   indent: plain(["number", s], s, (spaces, text) => text.replaceAll("\n", `\n${" ".repeat(spaces)}`)),
   join: {
@@ -67,17 +67,17 @@ export const strings: FunctionTable = {
         if (item.kind === "null") throw new ArgumentError("a list to join must not hold null");
         return v.toPlain(convert(item, s, "element"));
       });
-      return v.string(texts.join(v.toPlain(separator as Value) as string));
+      return v.string(texts.join(v.toPlain(separator) as string));
     },
   },
   lower: plain([s], s, (text) => text.toLowerCase()),
-  regex: { params: [s, s], returns: "dynamic", run: (pattern, text) => search(pattern as Value, text as Value) },
-  regexall: { params: [s, s], returns: "dynamic", run: (pattern, text) => searchAll(pattern as Value, text as Value) },
+  regex: { params: [s, s], returns: "dynamic", run: (pattern, text) => search(pattern, text) },
+  regexall: { params: [s, s], returns: "dynamic", run: (pattern, text) => searchAll(pattern, text) },
   replace: plain([s, s, s], s, replaceText),
   split: plain([s, s], ["list", s], (separator, text) => text.split(separator)),
   startswith: plain([s, s], "bool", (text, start) => text.startsWith(start)),
   strcontains: plain([s, s], "bool", (text, part) => text.includes(part)),
-  strrev: plain([s], s, (text) => characters(text).reverse().join("")),
+  strrev: plain([s], s, (text) => characters(text).toReversed().join("")),
   substr: plain([s, "number", "number"], s, substring),
   title: plain([s], s, (text) =>
     text.replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
