@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { edgeFile } from "../../src/edge/configuration.ts";
+
+const haveCaddy = ((): boolean => {
+  try {
+    execFileSync("caddy", ["version"]);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+const production = edgeFile({
+  domains: ["shop.test", "www.shop.test"],
+  port: 3000,
+  readyPath: "/readyz",
+  email: "ops@shop.test",
+  acmeDirectory: "https://ca.test/directory",
+});
+
+test("the configuration of production, to the letter", () => {
+  expect(production).toBe(readFileSync(join(import.meta.dirname, "golden/production.json"), "utf8"));
+});
+
+test("staging has one name: no redirect, and Let's Encrypt", () => {
+  const staging = edgeFile({ domains: ["staging.shop.test"], port: 8080, readyPath: "/up" });
+  expect(staging).not.toContain("308");
+  expect(staging).not.toContain('"ca"');
+  expect(staging).toContain('"dial": "app-green:8080"');
+});
+
+test.skipIf(!haveCaddy)("caddy accepts it (needs caddy)", () => {
+  const folder = mkdtempSync(join(tmpdir(), "doge-edge-"));
+  const file = join(folder, "caddy.json");
+  writeFileSync(file, production);
+  const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+  execFileSync("caddy", ["validate", "--config", file], { env, stdio: "pipe" });
+  rmSync(folder, { recursive: true });
+});

@@ -1,0 +1,86 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type DogeError, Secret } from "@doge/core";
+import { nodeClock } from "@doge/core/node";
+import { connectHost, type Host, type Lease, takeLease } from "../../src/index.ts";
+import { makeKeys, type SshServer, startSshServer } from "../support/ssh-server.ts";
+
+let server: SshServer;
+let host: Host;
+let home: string;
+
+beforeAll(async () => {
+  const [hostKey, user] = [makeKeys(), makeKeys()];
+  server = await startSshServer({ hostKey, user });
+  home = await mkdtemp(join(tmpdir(), "doge-lease-"));
+  host = await connectHost({
+    host: "127.0.0.1",
+    port: server.port,
+    user: "doge",
+    privateKey: new Secret(user.privateKey),
+    hostKey: hostKey.publicKey,
+    clock: nodeClock,
+  });
+});
+afterAll(async () => {
+  await host.close();
+  await server.stop();
+  await rm(home, { recursive: true });
+});
+
+const take = (name: string, owner: string, expirySeconds = 3): Promise<Lease> =>
+  takeLease({ host, clock: nodeClock, folder: join(home, name), owner: { owner, purpose: "deploy" }, expirySeconds });
+const trouble = (thrown: DogeError) => thrown.diagnostics[0];
+
+test("one owner at a time; a lease that was given back is free", async () => {
+  const first = await take("turns", "ada");
+  expect(await take("turns", "bob").then(() => undefined, trouble)).toMatchObject({
+    code: "lease-held",
+    detail: expect.stringMatching(/^ada: deploy, last heard of/) as unknown,
+  });
+  await first.check();
+  await first.release();
+  const second = await take("turns", "bob");
+  expect(second.number).toBe(first.number + 1);
+  await second.release();
+});
+
+test("of many at the same instant one wins", async () => {
+  const outcomes = await Promise.allSettled(["a", "b", "c", "d", "e"].map((owner) => take("race", owner)));
+  const won = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  expect(won).toHaveLength(1);
+  await won[0]?.release();
+  expect((await readdir(join(home, "race"))).filter((name) => name.startsWith("claim"))).toEqual([]);
+});
+
+test("a dead owner's lease is taken over, and the dead one, should it wake, is fenced out", async () => {
+  // Never renews it: its sleep does not end until it is told.
+  const asleep = {
+    ...nodeClock,
+    sleep: (_: number, signal?: AbortSignal) =>
+      new Promise<void>((_resolve, reject) => signal?.addEventListener("abort", () => reject(new Error("stop")))),
+  };
+  const dead = await takeLease({
+    host,
+    clock: asleep,
+    folder: join(home, "dead"),
+    owner: { owner: "ada", purpose: "deploy" },
+  });
+  const waits: string[] = [];
+  const heir = await takeLease({
+    host,
+    clock: nodeClock,
+    folder: join(home, "dead"),
+    owner: { owner: "bob", purpose: "deploy" },
+    expirySeconds: 2,
+    onWait: (message) => waits.push(message),
+  });
+  expect(waits).toEqual(["ada holds the lease; waiting to see whether it is alive"]);
+  await heir.check();
+  expect(await dead.check().then(() => undefined, trouble)).toMatchObject({ code: "lease-lost" });
+  await dead.release();
+  await heir.check();
+  await heir.release();
+});
