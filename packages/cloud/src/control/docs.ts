@@ -10,7 +10,7 @@ export function describeCloud(parts: { readonly services: readonly Service[]; re
       `## ${titles[service.name]}`,
       ...(operations.length > 0 ? [table(operations)] : []),
       ...(service.gaps.length > 0
-        ? [`Not here, or different:\n`, service.gaps.map(({ gap }) => `- ${gap}`).join("\n")]
+        ? ["Not here, or different:", service.gaps.map(({ gap }) => `- ${gap}`).join("\n")]
         : []),
     ].join("\n\n");
   });
@@ -42,7 +42,7 @@ interface Operation {
 }
 
 /** Routes of an app without its middleware, each once, by path. */
-function operationsOf(app: Hono | undefined): Operation[] {
+export function operationsOf(app: Hono | undefined): Operation[] {
   const seen = new Map<string, Operation>();
   for (const { method, path } of app?.routes ?? []) {
     const isMiddleware = method === "ALL" && path.endsWith("*");
