@@ -30,6 +30,7 @@ const document = (options: { region: string; size: number; motd: string; names: 
   },
   data: { memory_lookup: { web: { name: "web", depends_on: ["memory_server.web"] } } },
   output: {
+    shape: { value: { "a b": [{ c: options.size }], d: {} } },
     ip: { value: "${memory_server.web.ip}" },
     password: { value: "${memory_server.web.password}", sensitive: true },
   },

@@ -29,10 +29,6 @@ export function convert(value: Value, type: Type, what = "value"): Value {
   });
 }
 
-export function convertible(value: Value, type: Type): boolean {
-  return !(tryConvert(value, type) instanceof Mismatch);
-}
-
 function showPath(path: readonly (string | number)[]): string {
   if (path.length === 0) return "";
   return `: ${path.map((step) => (typeof step === "number" ? `element ${step}` : `attribute "${step}"`)).join(": ")}`;
