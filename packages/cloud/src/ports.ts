@@ -242,13 +242,12 @@ export interface RepositoryEvent {
 export interface Actions {
   /** Queues the runs that the repository's workflow files at `sha` ask for. Returns at once. */
   dispatch(event: RepositoryEvent): void;
-  /** REST under `/repos/:owner/:repo/actions/…` (runs, jobs, logs, workflows); GitHub mounts it after authentication. */
+  /**
+   * REST under `/repos/:owner/:repo/actions/…` (runs, jobs, logs, workflows), which GitHub mounts after authentication,
+   * and the runs' web pages under `/:owner/:repo/actions/…`, which need none.
+   */
   readonly routes: Hono;
-  /** Web pages under `/:owner/:repo/actions/…`, and the jobs' logs as text. They need no token; GitHub mounts them at its root. */
-  readonly pages: Hono;
   cancelAll(repository: string): Promise<void>;
-  /** For a repository that is deleted: cancels its runs, and removes all that was known of them. */
-  forget(repository: string): Promise<void>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Office, RunRecord } from "./records.ts";
-import { valueOf, type Fields, type Value } from "./language/expressions.ts";
+import { textOf, valueOf, type Fields, type Value } from "./language/expressions.ts";
 
 export const shortRef = (ref: string): string => ref.replace(/^refs\/(heads|tags|pull)\//, "");
 
@@ -82,7 +82,7 @@ export function githubVariables(github: Fields): Record<string, string> {
   return Object.fromEntries(
     names
       .filter((name) => github[name] !== undefined)
-      .map((name) => [`GITHUB_${name.toUpperCase()}`, String(github[name])]),
+      .map((name) => [`GITHUB_${name.toUpperCase()}`, textOf(github[name] ?? null)]),
   );
 }
 

@@ -1,17 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Hono } from "hono";
 import type { Actions, CloudContext, Gap, GitHubForActions, RepositoryEvent } from "../ports.ts";
 import { ConcurrencyGroups, Slots } from "./concurrency.ts";
 import { createRuns } from "./intake.ts";
-import {
-  openOffice,
-  jobsOf,
-  removeRecords,
-  type Conclusion,
-  type GracePeriods,
-  type JobRecord,
-  type RunRecord,
-} from "./records.ts";
+import { openOffice, jobsOf, type Conclusion, type GracePeriods, type JobRecord, type RunRecord } from "./records.ts";
 import { actionsPages } from "./rest/pages.ts";
 import { actionsRoutes } from "./rest/routes.ts";
 import { executeRun } from "./run.ts";
@@ -40,7 +33,6 @@ export interface RunControl {
   cancel(run: RunRecord): void;
   /** A new attempt: of all jobs, or of those that failed and those that need them. */
   rerun(run: RunRecord, failedOnly: boolean): void;
-  dispatch(event: RepositoryEvent): void;
 }
 
 /** GitHub Actions: runs the repositories' own workflow files on this machine. */
@@ -94,20 +86,21 @@ export function createActions(context: CloudContext, options: ActionsOptions): R
       const again = office.runs.put(run.id, nextAttempt(run, office.timestamp()));
       start(again, failedOnly ? untouched(jobsOf(office, run)) : new Map());
     },
-    dispatch(event) {
-      const work = last.then(async () => {
-        try {
-          if (kill.signal.aborted) return;
-          for (const run of await createRuns(office, event)) if (run.status === "queued") start(run);
-        } catch (thrown) {
-          context.log("github", `actions: ${event.event} of ${event.repository} started nothing: ${String(thrown)}`);
-        }
-      });
-      last = work;
-      intake.add(work);
-      void work.finally(() => intake.delete(work));
-    },
   };
+
+  function dispatch(event: RepositoryEvent): void {
+    const work = last.then(async () => {
+      try {
+        if (kill.signal.aborted) return;
+        for (const run of await createRuns(office, event)) if (run.status === "queued") start(run);
+      } catch (thrown) {
+        context.log("github", `actions: ${event.event} of ${event.repository} started nothing: ${String(thrown)}`);
+      }
+    });
+    last = work;
+    intake.add(work);
+    void work.finally(() => intake.delete(work));
+  }
 
   async function cancelAll(repository: string): Promise<void> {
     await Promise.all(intake);
@@ -141,14 +134,9 @@ export function createActions(context: CloudContext, options: ActionsOptions): R
 
   return {
     actions: {
-      dispatch: control.dispatch,
-      routes: actionsRoutes(office, control),
-      pages: actionsPages(office),
+      dispatch,
+      routes: new Hono().route("/", actionsRoutes(office, control)).route("/", actionsPages(office)),
       cancelAll,
-      async forget(repository) {
-        await cancelAll(repository);
-        await removeRecords(office, repository);
-      },
     },
     async stop() {
       kill.abort();

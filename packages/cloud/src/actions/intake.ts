@@ -3,7 +3,14 @@ import { shortRef, githubContext } from "./contexts.ts";
 import { commitMessage, workflowFiles } from "./git.ts";
 import { evaluateText } from "./language/expressions.ts";
 import { parseWorkflowFile, type Workflow } from "./language/workflow.ts";
-import { nextRunNumber, workflowRecord, type Annotation, type Office, type RunRecord } from "./records.ts";
+import {
+  nextRunNumber,
+  removeRecords,
+  workflowRecord,
+  type Annotation,
+  type Office,
+  type RunRecord,
+} from "./records.ts";
 import { asksToSkip, dispatchInputs, leavesNoCommit, pullRequestOf, triggers } from "./triggers.ts";
 
 /**
@@ -16,23 +23,34 @@ export async function createRuns(office: Office, event: RepositoryEvent): Promis
   const headSha = pullRequestOf(event.payload)?.head.sha ?? event.sha;
   const manual = event.event === "workflow_dispatch";
   if (!manual && asksToSkip(await commitMessage(gitFolder, headSha))) return [];
+  const repositoryId = await currentRepository(office, event.repository);
   const runs: RunRecord[] = [];
   for (const file of await workflowFiles(gitFolder, event.sha)) {
     if (manual && !file.path.endsWith(`/${event.workflow?.replace(/^.*\//, "")}`)) continue;
     const { value: workflow, errors } = await parseWorkflowFile(file.path, file.content);
     if (!workflow) {
       // What an unreadable file would have been triggered by nobody knows: GitHub reports it once, with the push.
-      if (event.event === "push" || manual) runs.push(await record(office, event, file, undefined, errors));
+      if (event.event === "push" || manual)
+        runs.push(await record(office, event, repositoryId, file, undefined, errors));
     } else if (await triggers(workflow, event, gitFolder)) {
-      runs.push(await record(office, event, file, workflow, []));
+      runs.push(await record(office, event, repositoryId, file, workflow, []));
     }
   }
   return runs;
 }
 
+/** The repository's id. What is left of a deleted one that had its name goes. */
+async function currentRepository(office: Office, repository: string): Promise<number> {
+  const { id } = (await office.github.repositoryPayload(repository)) as { id: number };
+  const earlier = office.runs.list((run) => run.repository === repository && run.repositoryId !== id);
+  if (earlier.length > 0) await removeRecords(office, repository);
+  return id;
+}
+
 async function record(
   office: Office,
   event: RepositoryEvent,
+  repositoryId: number,
   file: { readonly path: string; readonly content: string },
   workflow: Workflow | undefined,
   errors: readonly string[],
@@ -49,6 +67,7 @@ async function record(
   const run: RunRecord = {
     id: office.context.ids.next("actions.run"),
     repository,
+    repositoryId,
     workflow: {
       id: workflowRecord(office, repository, file.path).id,
       path: file.path,

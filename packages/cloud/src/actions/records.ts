@@ -11,6 +11,8 @@ export type Conclusion = "success" | "failure" | "cancelled" | "skipped";
 export interface RunRecord {
   readonly id: number;
   readonly repository: string;
+  /** GitHub's: a repository made again under an old name is another one. */
+  readonly repositoryId: number;
   readonly workflow: { readonly id: number; readonly path: string; readonly name: string; readonly source: string };
   readonly number: number;
   readonly attempt: number;

@@ -9,7 +9,6 @@ import {
   isBasicExpression,
   type Fields,
   type Scope,
-  type Value,
 } from "./language/expressions.ts";
 import { expandMatrix, matrixSuffix } from "./language/matrix.ts";
 import { parseWorkflowFile, type Workflow, type WorkflowJob } from "./language/workflow.ts";
@@ -91,9 +90,7 @@ async function runLogicalJob(
   const { office, run, cancel, kill } = execution;
   const needed = await Promise.all(job.needs.map(async (key) => [key, await resultOf(key)] as const));
   const lineage = needed.flatMap(([, each]) => each.lineage);
-  const needs = Object.fromEntries(
-    needed.map(([key, { result, outputs }]) => [key, { result, outputs } as unknown as Value]),
-  );
+  const needs = Object.fromEntries(needed.map(([key, { result, outputs }]) => [key, { result, outputs }]));
   const kept = execution.kept.get(job.key);
   if (kept) return keepJobs(execution, kept, lineage);
 

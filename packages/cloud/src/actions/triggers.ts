@@ -1,7 +1,7 @@
-import type { EventsConfig, InputConfig } from "@actions/workflow-parser/model/workflow-template";
+import type { EventsConfig } from "@actions/workflow-parser/model/workflow-template";
 import type { RepositoryEvent } from "../ports.ts";
 import { changedPaths, pathsOfCommit } from "./git.ts";
-import { valueOf, type Fields, type Value } from "./language/expressions.ts";
+import { textOf, valueOf, type Fields, type Value } from "./language/expressions.ts";
 import { matchesPatterns } from "./language/patterns.ts";
 import type { Workflow } from "./language/workflow.ts";
 
@@ -79,12 +79,19 @@ function pushedPaths({ payload, sha }: RepositoryEvent, gitFolder: string): Prom
     : pathsOfCommit(gitFolder, sha);
 }
 
+interface InputDeclaration {
+  readonly type: string;
+  readonly required?: boolean;
+  readonly default?: Value;
+  readonly options?: readonly string[];
+}
+
 /** The inputs of a manual run, defaults and types applied; or what is wrong with them. */
 export function dispatchInputs(
   workflow: Workflow,
   given: unknown,
 ): { readonly inputs: Fields; readonly errors: readonly string[] } {
-  const declared = (workflow.events.workflow_dispatch?.inputs ?? {}) as Readonly<Record<string, InputConfig>>;
+  const declared = (workflow.events.workflow_dispatch?.inputs ?? {}) as Readonly<Record<string, InputDeclaration>>;
   const values = { ...(given as Record<string, unknown> | undefined) };
   const errors = Object.keys(values)
     .filter((name) => !(name in declared))
@@ -93,10 +100,10 @@ export function dispatchInputs(
   for (const [name, input] of Object.entries(declared)) {
     const value = valueOf(values[name] ?? input.default ?? null);
     if (value === null && input.required) errors.push(`Required input '${name}' not provided`);
-    if (String(input.type) === "choice" && value !== null && !input.options?.includes(String(value))) {
-      errors.push(`Provided value '${String(value)}' for input '${name}' not in the list of allowed values`);
+    if (input.type === "choice" && value !== null && !input.options?.includes(textOf(value))) {
+      errors.push(`Provided value '${textOf(value)}' for input '${name}' not in the list of allowed values`);
     }
-    inputs[name] = String(input.type) === "boolean" ? String(value) === "true" : (value ?? "");
+    inputs[name] = input.type === "boolean" ? textOf(value) === "true" : (value ?? "");
   }
   return { inputs, errors };
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openBench, runWorkflow, type Bench } from "./harness.ts";
-import { hasProcess, until } from "./waiting.ts";
+import { isRunning, until } from "./waiting.ts";
 
 let bench: Bench;
 beforeEach(async () => void (bench = await openBench()));
@@ -56,7 +56,7 @@ jobs:
   expect(text).toMatch(/^was-cancelled$/m);
   expect(text).toMatch(/^outcome-cancelled$/m);
   expect(text).not.toMatch(/^not-reached$/m);
-  expect(hasProcess(pid)).toBe(false);
+  expect(isRunning(pid)).toBe(false);
   expect(bench.github.checks.find((check) => check.id === job?.id && check.status === "completed")?.conclusion).toBe(
     "cancelled",
   );

@@ -1,8 +1,14 @@
 import { registerHooks } from "node:module";
+import type { convertWorkflowTemplate, parseWorkflow } from "@actions/workflow-parser";
+import type { parseAction } from "@actions/workflow-parser/actions/action-parser";
+import type { convertActionTemplate } from "@actions/workflow-parser/actions/action-template";
 
-type Parser = Pick<typeof import("@actions/workflow-parser"), "parseWorkflow" | "convertWorkflowTemplate"> &
-  Pick<typeof import("@actions/workflow-parser/actions/action-parser"), "parseAction"> &
-  Pick<typeof import("@actions/workflow-parser/actions/action-template"), "convertActionTemplate">;
+interface Parser {
+  readonly parseWorkflow: typeof parseWorkflow;
+  readonly convertWorkflowTemplate: typeof convertWorkflowTemplate;
+  readonly parseAction: typeof parseAction;
+  readonly convertActionTemplate: typeof convertActionTemplate;
+}
 
 let loading: Promise<Parser> | undefined;
 
@@ -19,10 +25,15 @@ async function load(): Promise<Parser> {
       next(url, isSchema(url) ? { ...context, importAttributes: { type: "json" } } : context),
   });
   try {
-    const { parseWorkflow, convertWorkflowTemplate } = await import("@actions/workflow-parser");
-    const { parseAction } = await import("@actions/workflow-parser/actions/action-parser");
-    const { convertActionTemplate } = await import("@actions/workflow-parser/actions/action-template");
-    return { parseWorkflow, convertWorkflowTemplate, parseAction, convertActionTemplate };
+    const workflows = await import("@actions/workflow-parser");
+    const actions = await import("@actions/workflow-parser/actions/action-parser");
+    const templates = await import("@actions/workflow-parser/actions/action-template");
+    return {
+      parseWorkflow: workflows.parseWorkflow,
+      convertWorkflowTemplate: workflows.convertWorkflowTemplate,
+      parseAction: actions.parseAction,
+      convertActionTemplate: templates.convertActionTemplate,
+    };
   } finally {
     hooks.deregister();
   }

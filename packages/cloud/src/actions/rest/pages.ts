@@ -6,7 +6,7 @@ import { readLog, same } from "./routes.ts";
 type Page = ReturnType<typeof html>;
 
 /**
- * The web pages of runs under `/:owner/:repo/actions`, for GitHub to mount at its root. They need no token: the local
+ * The web pages of runs under `/:owner/:repo/actions`, for GitHub to mount at its root; they need no token: the local
  * cloud listens to this machine alone, and logs hold no secret.
  */
 export function actionsPages(office: Office): Hono {
@@ -24,7 +24,7 @@ export function actionsPages(office: Office): Hono {
   };
 
   pages.get("/", (c) => {
-    const found = runs.list((run) => same(run.repository, repositoryOf(c))).reverse();
+    const found = runs.list((run) => same(run.repository, repositoryOf(c))).toReversed();
     return c.html(
       layout(
         `Actions · ${repositoryOf(c)}`,

@@ -6,7 +6,6 @@ import type { RunControl } from "../index.ts";
 import { parseWorkflowFile } from "../language/workflow.ts";
 import { workflowRecord, type JobRecord, type Office, type RunRecord } from "../records.ts";
 import { logFile } from "../runner/order.ts";
-import { dispatchInputs } from "../triggers.ts";
 import { artifactShape, jobShape, runShape, workflowShape } from "./shapes.ts";
 
 const documentation = "https://docs.github.com/rest/actions";
@@ -24,7 +23,10 @@ const notFound = (): never => {
   throw new Refusal(404, "Not Found");
 };
 
-/** The REST API of Actions, for GitHub to mount beside its own. Answers as in GitHub's OpenAPI description. */
+/**
+ * The REST API of Actions, for GitHub to mount beside its own; it also starts workflows by hand, knowing who asks.
+ * Answers as in GitHub's OpenAPI description.
+ */
 export function actionsRoutes(office: Office, control: RunControl): Hono {
   const routes = new Hono().basePath("/repos/:owner/:repo/actions");
   const { runs, jobs, artifacts, github } = office;
@@ -47,7 +49,9 @@ export function actionsRoutes(office: Office, control: RunControl): Hono {
     return same(run.repository, repositoryOf(c)) ? { run, job } : notFound();
   };
   const listRuns = async (c: Context, where: (run: RunRecord) => boolean): Promise<Response> => {
-    const found = runs.list((run) => same(run.repository, repositoryOf(c)) && matches(run, c) && where(run)).reverse();
+    const found = runs
+      .list((run) => same(run.repository, repositoryOf(c)) && matches(run, c) && where(run))
+      .toReversed();
     return listed(c, "workflow_runs", found, shapeOf);
   };
 
@@ -115,11 +119,15 @@ export function actionsRoutes(office: Office, control: RunControl): Hono {
     return same(artifact.repository, repositoryOf(c)) ? c.json(artifactShape(office, artifact)) : notFound();
   });
 
+  const defaultBranch = async (repository: string): Promise<string> => {
+    const { default_branch: branch } = (await github.repositoryPayload(repository)) as { default_branch?: string };
+    return branch ?? "main";
+  };
   const workflowsOf = async (
     c: Context,
   ): Promise<readonly { id: number; path: string; content: string; shape: object }[]> => {
     const repository = repositoryOf(c);
-    const branch = String((await github.repositoryPayload(repository))["default_branch"] ?? "main");
+    const branch = await defaultBranch(repository);
     const gitFolder = github.repositoryPath(repository);
     const files = (await resolveCommit(gitFolder, branch)) ? await workflowFiles(gitFolder, branch) : [];
     return Promise.all(
@@ -140,35 +148,6 @@ export function actionsRoutes(office: Office, control: RunControl): Hono {
   routes.get("/workflows/:workflow/runs", async (c) => {
     const { id } = await workflowOf(c);
     return listRuns(c, (run) => run.workflow.id === id);
-  });
-  routes.post("/workflows/:workflow/dispatches", async (c) => {
-    const repository = repositoryOf(c);
-    const { path } = await workflowOf(c);
-    const { ref, inputs } = (await c.req.json().catch(() => ({}))) as { ref?: unknown; inputs?: unknown };
-    if (typeof ref !== "string") throw new Refusal(422, 'Invalid request.\n\n"ref" wasn\'t supplied.');
-    const gitFolder = github.repositoryPath(repository);
-    const name = ref.startsWith("refs/") ? ref : `refs/heads/${ref}`;
-    const sha = (await resolveCommit(gitFolder, name)) ?? (await resolveCommit(gitFolder, `refs/tags/${ref}`));
-    if (sha === undefined) throw new Refusal(422, `No ref found for: ${ref}`);
-    const file = (await workflowFiles(gitFolder, sha)).find((each) => each.path === path) ?? notFound();
-    const { value, errors } = await parseWorkflowFile(path, file.content);
-    if (!value) throw new Refusal(422, errors.join("\n"));
-    if (!("workflow_dispatch" in value.events))
-      throw new Refusal(422, "Workflow does not have 'workflow_dispatch' trigger");
-    const problems = dispatchInputs(value, inputs).errors;
-    if (problems.length > 0) throw new Refusal(422, problems.join("\n"));
-    const payload = await github.repositoryPayload(repository);
-    const owner = payload["owner"] as { login?: string } | undefined;
-    control.dispatch({
-      repository,
-      event: "workflow_dispatch",
-      ref: (await resolveCommit(gitFolder, name)) === undefined ? `refs/tags/${ref}` : name,
-      sha,
-      actor: owner?.login ?? repository.split("/")[0] ?? "",
-      payload: { ref: name, inputs: inputs ?? {}, workflow: path, repository: payload, sender: owner },
-      workflow: path,
-    });
-    return c.body(null, 204);
   });
   return routes;
 }

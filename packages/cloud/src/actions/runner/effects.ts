@@ -20,7 +20,7 @@ export async function applyCommandFiles(session: JobSession, files: CommandFiles
       session.log.write(`##[error]Can't store ${name} output parameter using '$GITHUB_ENV' command.`);
     } else session.env[name] = value;
   }
-  session.path.unshift(...[...contents.paths].reverse());
+  session.path.unshift(...contents.paths.toReversed());
   if (contents.summary !== "") session.summarize(session.masker.mask(contents.summary));
   return contents;
 }

@@ -94,7 +94,7 @@ async function runOwnSteps(
 
 async function runPosts(session: JobSession, recorder: StepRecorder, firstNumber: number): Promise<void> {
   let number = firstNumber;
-  for (const post of session.posts.splice(0).reverse()) {
+  for (const post of session.posts.splice(0).toReversed()) {
     if (session.kill.aborted) return;
     recorder.begin(number, post.name);
     const failed = session.status === "failure";

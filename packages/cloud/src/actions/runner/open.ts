@@ -127,7 +127,7 @@ export function labelsOf(runsOn: Value): string[] {
 
 function acceptLabels(runsOn: Value): void {
   const labels = labelsOf(runsOn);
-  if (labels.length === 0 || !labels.every((label) => /^ubuntu-/.test(label))) {
+  if (labels.length === 0 || !labels.every((label) => label.startsWith("ubuntu-"))) {
     throw new StepFailure(
       `No runner has the labels ${labels.join(", ") || "(none)"}: the local cloud has only ubuntu-* runners, on this machine.`,
     );

@@ -62,7 +62,7 @@ export async function uploadArtifact(call: ActionCall): Promise<void> {
   });
   outputs["artifact-id"] = String(id);
   outputs["artifact-url"] =
-    `${String(session.github["server_url"])}/${session.run.repository}/actions/runs/${session.run.id}/artifacts/${id}`;
+    `${context.url("github")}/${session.run.repository}/actions/runs/${session.run.id}/artifacts/${id}`;
   session.log.write(`Artifact ${name} has been successfully uploaded: ${files.length} files, ${bytes} bytes`);
 }
 

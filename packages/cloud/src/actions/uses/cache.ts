@@ -31,7 +31,9 @@ async function restore(call: ActionCall): Promise<boolean> {
   const { caches } = session.office;
   const key = requiredInput(inputs, "key");
   const version = versionOf(inputs);
-  const known = caches.list((each) => each.repository === session.run.repository && each.version === version).reverse();
+  const known = caches
+    .list((each) => each.repository === session.run.repository && each.version === version)
+    .toReversed();
   const prefixes = linesOf(inputs["restore-keys"] ?? "");
   const exact = known.find((each) => each.key === key);
   const found = exact ?? prefixes.map((prefix) => known.find((each) => each.key.startsWith(prefix))).find(Boolean);

@@ -20,7 +20,7 @@ export async function checkout(call: ActionCall): Promise<void> {
   const own = repository === session.run.repository;
   const wanted = wantedOf(textOfInput(inputs, "ref"), own ? session.run : undefined);
   const depth = Number(textOfInput(inputs, "fetch-depth") ?? "1");
-  const server = String(session.github["server_url"]);
+  const server = session.office.context.url("github");
   const token = textOfInput(inputs, "token") ?? session.token;
   const credentials = Buffer.from(`x-access-token:${token}`).toString("base64");
   session.masker.add(credentials);
