@@ -1,9 +1,9 @@
 import type { Client, ClientChannel } from "ssh2";
 import { fail, TransportError } from "@doge/core";
+import { httpOverStream } from "@doge/core/node";
 import { bytesOf, filesOver } from "./files.ts";
 import type { Host, HostCommand, Terminal } from "./host.ts";
 import { commandLine } from "./quote.ts";
-import { httpOver } from "./tunnel.ts";
 
 /** A Host over a connection that is ready. */
 export function sshHost(client: Client, name: string): Host {
@@ -48,6 +48,15 @@ export function sshHost(client: Client, name: string): Host {
       client.exec(line, options, (thrown, stream) => (thrown ? reject(thrown) : resolve(stream)));
     });
 
+  const tunnel = (port: number, url: string): Promise<ClientChannel> =>
+    new Promise((resolve, reject) => {
+      client.forwardOut("127.0.0.1", 0, "127.0.0.1", port, (thrown, stream) => {
+        // The server refuses a channel only where it could not connect.
+        if (thrown) reject(new TransportError("refused", url, `${url}: ${thrown.message}`));
+        else resolve(stream);
+      });
+    });
+
   const run: Host["run"] = (command) => attached(() => execute(channel, command));
 
   return {
@@ -56,20 +65,10 @@ export function sshHost(client: Client, name: string): Host {
     ...filesOver(name, run),
 
     http: (request) =>
-      attached(() =>
-        httpOver(
-          () =>
-            new Promise((resolve, reject) => {
-              client.forwardOut("127.0.0.1", 0, "127.0.0.1", request.port, (thrown, stream) => {
-                const url = `http://127.0.0.1:${request.port}${request.path}`;
-                // The server refuses a channel only where it could not connect.
-                if (thrown) reject(new TransportError("refused", url, `${url}: ${thrown.message}`));
-                else resolve(stream);
-              });
-            }),
-          request,
-        ),
-      ),
+      attached(async () => {
+        const url = `http://127.0.0.1:${request.port}${request.path}`;
+        return httpOverStream(await tunnel(request.port, url), { timeoutMilliseconds: 5_000, ...request, url });
+      }),
 
     shell: (terminal, argv) => attached(() => interactive(client, channel, terminal, argv)),
 

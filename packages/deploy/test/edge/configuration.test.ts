@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +38,7 @@ test.skipIf(!haveCaddy)("caddy accepts it (needs caddy)", () => {
   const file = join(folder, "caddy.json");
   writeFileSync(file, production);
   const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
-  execFileSync("caddy", ["validate", "--config", file], { env, stdio: "pipe" });
+  const run = spawnSync("caddy", ["validate", "--config", file], { env, encoding: "utf8" });
+  expect(run.status, run.stderr).toBe(0);
   rmSync(folder, { recursive: true });
 });

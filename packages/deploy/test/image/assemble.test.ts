@@ -60,7 +60,11 @@ async function listing(layer: Uint8Array): Promise<string[]> {
   const names: string[] = [];
   const archive = extract();
   archive.on("entry", ({ name, mode, uid, mtime, linkname }, stream, next) => {
-    names.push([name, mode?.toString(8), uid, mtime?.getTime(), linkname].filter((part) => part != null).join(" "));
+    names.push(
+      [name, mode?.toString(8), uid, mtime?.getTime(), linkname]
+        .filter((part) => part !== undefined && part !== null)
+        .join(" "),
+    );
     stream.on("end", next).resume();
   });
   const done = new Promise<void>((resolve) => archive.on("finish", () => resolve()));

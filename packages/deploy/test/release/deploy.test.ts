@@ -155,9 +155,9 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
           void (event.type === "release.step" && event.step === step && setTimeout(() => droplet.cut(), 30)),
       });
       let up = true;
-      let watching = true;
+      const watching = new AbortController();
       const watch = (async () => {
-        while (watching) {
+        while (!watching.signal.aborted) {
           up &&= (await page()).startsWith("release");
           await nodeClock.sleep(30);
         }
@@ -171,7 +171,7 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
       const status = await releaseStatus(host, "shop");
       expect(status.slots.filter(({ container }) => container?.running)).toHaveLength(1);
       expect(status.pending).toBeUndefined();
-      watching = false;
+      watching.abort();
       await watch;
       expect(up).toBe(true);
     },
