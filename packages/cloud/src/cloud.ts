@@ -1,5 +1,5 @@
 import { appendFile } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DogeError, fail } from "@doge/core";
 import { nodeFiles, takeLock } from "@doge/core/node";
@@ -72,7 +72,9 @@ export async function runCloud(
   };
 
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // The state holds keys and tokens, also where the folder was made by somebody else.
+    await mkdir(folder, { recursive: true });
+    await chmod(folder, 0o700);
     const lock = await takeLock(join(folder, "lock"), "doge cloud up");
     undo.push(() => lock.release());
     const startedAt = new Date().toISOString();

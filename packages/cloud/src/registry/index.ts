@@ -18,6 +18,18 @@ const gaps: readonly Gap[] = [
   "Digests are sha256; no catalog.",
 ].map((gap) => ({ service: "registry", gap }));
 
+/** Repositories have slashes in their names, so that one route reads them all. */
+const operations: NonNullable<Service["operations"]> = [
+  ["GET", "/token"],
+  ["GET", "/v2/"],
+  ["POST", "/v2/:name/blobs/uploads/"],
+  ...["GET", "PATCH", "PUT", "DELETE"].map((method) => [method, "/v2/:name/blobs/uploads/:upload"] as const),
+  ...["GET", "HEAD", "DELETE"].map((method) => [method, "/v2/:name/blobs/:digest"] as const),
+  ...["GET", "HEAD", "PUT", "DELETE"].map((method) => [method, "/v2/:name/manifests/:reference"] as const),
+  ["GET", "/v2/:name/tags/list"],
+  ["GET", "/v2/:name/referrers/:digest"],
+].map(([method = "", path = ""]) => ({ method, path }));
+
 /** A Hono app that serves `/token` and `/v2/`. `start` fills the mirror; `packages` is for GitHub's API. */
 export function createRegistry(
   context: CloudContext,
@@ -47,6 +59,7 @@ export function createRegistry(
       packages.list().map(({ name }): InventoryItem => ({ service: "registry", kind: "package", id: name, name })),
     packages,
     gaps,
+    operations,
   };
 }
 

@@ -23,6 +23,20 @@ const gaps: readonly Gap[] = [
   "One key pair; every region is served at one address.",
 ].map((gap) => ({ service: "spaces", gap }));
 
+/** The method and the query decide, not the path: `handlerFor` below. */
+const operations: NonNullable<Service["operations"]> = [
+  ["GET", "/"],
+  ...["GET", "HEAD", "PUT", "DELETE"].map((method) => [method, "/:bucket"] as const),
+  ...["acl", "cors", "versioning"].flatMap((name) => ["GET", "PUT"].map((method) => [method, `/:bucket?${name}`])),
+  ["DELETE", "/:bucket?cors"],
+  ...["location", "versions", "uploads", "list-type=2"].map((name) => ["GET", `/:bucket?${name}`] as const),
+  ["POST", "/:bucket?delete"],
+  ...["GET", "HEAD", "PUT", "DELETE"].map((method) => [method, "/:bucket/:key"] as const),
+  ...["GET", "PUT"].map((method) => [method, "/:bucket/:key?acl"] as const),
+  ["POST", "/:bucket/:key?uploads"],
+  ...["GET", "PUT", "POST", "DELETE"].map((method) => [method, "/:bucket/:key?uploadId"] as const),
+].map(([method = "", path = ""]) => ({ method, path }));
+
 /** A Hono app that speaks S3: path style, and virtual-host style below `.localhost` and the service's own host. */
 export function createSpaces(context: CloudContext, options: SpacesOptions): Service {
   const spaces = openSpaces(context, options);
@@ -34,6 +48,7 @@ export function createSpaces(context: CloudContext, options: SpacesOptions): Ser
     inventory: async () =>
       spaces.buckets.list().map(({ name }) => ({ service: "spaces", kind: "bucket", id: name, name })),
     gaps,
+    operations,
   };
 }
 
