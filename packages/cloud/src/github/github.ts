@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Hono } from "hono";
-import type { Actions, CloudContext, Gap, GitHubForActions, GitHubIdentity, Service } from "../ports.ts";
+import type { Actions, CloudContext, Gap, GitHubForActions, GitHubIdentity, Packages, Service } from "../ports.ts";
 import { createAccess, type ConfiguredToken } from "./access.ts";
 import { ApiError } from "./errors.ts";
 import { forActions } from "./for-actions.ts";
@@ -10,7 +10,7 @@ import { gitRoutes } from "./git/smart-http.ts";
 import { graphqlRoutes } from "./graphql/route.ts";
 import { createHub, type Hub } from "./hub.ts";
 import { pageRoutes } from "./pages/routes.ts";
-import { fullName, openRecords } from "./records.ts";
+import { findRepository, fullName, openRecords } from "./records.ts";
 import { branchRoutes } from "./rest/branches.ts";
 import { checkRoutes } from "./rest/checks.ts";
 import { commitRoutes } from "./rest/commits.ts";
@@ -20,6 +20,7 @@ import { dispatchRoutes } from "./rest/dispatches.ts";
 import { environmentRoutes } from "./rest/environments.ts";
 import { gitDataRoutes } from "./rest/git-data.ts";
 import { issueRoutes } from "./rest/issues.ts";
+import { packageRoutes } from "./rest/packages.ts";
 import { pullRoutes } from "./rest/pulls.ts";
 import { repositoryRoutes } from "./rest/repositories.ts";
 import { reviewRoutes } from "./rest/reviews.ts";
@@ -32,6 +33,8 @@ export interface GitHubOptions {
   /** Personal access tokens, classic. In an organization the first one's login owns it. */
   readonly tokens: readonly ConfiguredToken[];
   readonly actions: () => Actions;
+  /** What the registry holds; without it there are no packages. */
+  readonly packages?: () => Packages;
 }
 
 export interface GitHub {
@@ -52,7 +55,7 @@ export function createGitHub(context: CloudContext, options: GitHubOptions): Git
   return {
     service: {
       name: "github",
-      app: appOf(hub),
+      app: appOf(hub, options.packages),
       start: async () => {
         await mkdir(join(context.folder, "github", "repositories"), { recursive: true });
         await writeHooks(hub.hooks);
@@ -71,22 +74,27 @@ export function createGitHub(context: CloudContext, options: GitHubOptions): Git
   };
 }
 
-function appOf(hub: Hub): Hono {
+function appOf(hub: Hub, packages: GitHubOptions["packages"]): Hono {
   const app = new Hono();
   app.onError((thrown, c) => {
     if (thrown instanceof ApiError) return c.json(thrown.body(), thrown.status, { ...thrown.headers });
     hub.context.log("github", `${c.req.method} ${new URL(c.req.url).pathname}: ${thrown.stack ?? thrown.message}`);
     return c.json({ message: "Server Error", documentation_url: "https://docs.github.com/rest", status: "500" }, 500);
   });
-  app.route("/api", apiOf(hub));
+  app.route("/api", apiOf(hub, packages));
   app.route("/", gitRoutes(hub));
-  app.all("/:owner/:repo/actions/*", (c) => hub.actions().routes.fetch(c.req.raw));
-  app.get("/:owner/:repo/actions", (c) => hub.actions().routes.fetch(c.req.raw));
+  // Only of repositories that are here: no other path must reach Actions' REST routes past the authentication.
+  for (const path of ["/:owner/:repo/actions", "/:owner/:repo/actions/*"]) {
+    app.get(path, (c) => {
+      const found = findRepository(hub.records, c.req.param("owner") ?? "", c.req.param("repo") ?? "");
+      return found ? hub.actions().routes.fetch(c.req.raw) : c.notFound();
+    });
+  }
   app.route("/", pageRoutes(hub));
   return app;
 }
 
-function apiOf(hub: Hub): Hono<Env> {
+function apiOf(hub: Hub, packages: GitHubOptions["packages"]): Hono<Env> {
   const app = routes();
   app.use(async (c, next) => {
     c.header("x-github-media-type", "github.v3; format=json");
@@ -122,6 +130,7 @@ function apiOf(hub: Hub): Hono<Env> {
   ]) {
     rest.route("/", part(hub));
   }
+  if (packages) rest.route("/", packageRoutes(hub, packages));
   rest.all("*", () => {
     throw new ApiError(404, "Not Found");
   });
@@ -136,7 +145,7 @@ function rateLimit(hub: Hub) {
 }
 
 const gaps: readonly Gap[] = [
-  "No forks, stars, watchers, projects, wikis, releases, packages, pages, gists, discussions or search.",
+  "No forks, stars, watchers, projects, wikis, releases, pages, gists, discussions or search.",
   "No webhooks, GitHub Apps, deploy keys, SSH access to repositories, fine-grained tokens or two-factor rules.",
   "Branch protection is the classic one (GraphQL and REST reads); no rulesets, code owners, signatures or merge queue.",
   "Reviews have no line comments; Markdown is not rendered; there are no reactions, milestones or timelines.",

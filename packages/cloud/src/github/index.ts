@@ -1,2 +1,2 @@
-/** The stand-in for GitHub. */
-export { createGitHub } from "./github.ts";
+/** The stand-in for GitHub: REST, GraphQL, git and web pages. */
+export { createGitHub, type GitHub, type GitHubOptions } from "./github.ts";

@@ -1,24 +1,35 @@
-import sodium from "libsodium-wrappers";
 import { unprocessable } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import type { KeyPair, SecretDocument, VariableDocument } from "./model.ts";
 
+/** Loaded when the first key is needed: it is a WebAssembly module of its own. */
+async function loadSodium() {
+  const { default: sodium } = await import("libsodium-wrappers");
+  await sodium.ready;
+  return sodium;
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64"));
+
 /** The key pair of a scope, made when it is first asked for. */
 export async function keyPair(hub: Hub, scope: string): Promise<KeyPair> {
-  await sodium.ready;
   const known = hub.records.keys.get(scope);
   if (known) return known;
-  const pair = sodium.crypto_box_keypair("base64");
-  const [publicKey, privateKey] = [pair.publicKey, pair.privateKey].map((key) =>
-    Buffer.from(sodium.from_base64(key)).toString("base64"),
-  ) as [string, string];
+  const sodium = await loadSodium();
+  const meanwhile = hub.records.keys.get(scope);
+  if (meanwhile) return meanwhile;
+  const pair = sodium.crypto_box_keypair();
   const keyId = String(568_250_167_242_549_743n + BigInt(hub.context.ids.next("github.keys")));
-  return hub.records.keys.put(scope, { keyId, publicKey, privateKey });
+  return hub.records.keys.put(scope, {
+    keyId,
+    publicKey: base64(pair.publicKey),
+    privateKey: base64(pair.privateKey),
+  });
 }
 
 async function open(pair: KeyPair, sealed: string): Promise<string | undefined> {
-  await sodium.ready;
-  const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64"));
+  const sodium = await loadSodium();
   try {
     return sodium.to_string(sodium.crypto_box_seal_open(bytes(sealed), bytes(pair.publicKey), bytes(pair.privateKey)));
   } catch {

@@ -157,13 +157,11 @@ test("required reviews: not one's own, and a new push takes an approval back", a
   });
   await open("reviewed");
   const review = (token?: string) =>
-    world
-      .octokit(token)
-      .request("POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews", {
-        ...at("reviewed"),
-        pull_number: 1,
-        event: "APPROVE",
-      });
+    world.octokit(token).request("POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews", {
+      ...at("reviewed"),
+      pull_number: 1,
+      event: "APPROVE",
+    });
   await expect(review()).rejects.toMatchObject({
     status: 422,
     message: expect.stringContaining("your own pull request"),

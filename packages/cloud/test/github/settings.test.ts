@@ -1,19 +1,19 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import sodium from "libsodium-wrappers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { protect, startWorld, weakToken, type World } from "./harness.ts";
 
 let world: World;
 beforeAll(async () => {
   world = await startWorld();
-  await sodium.ready;
 });
 afterAll(() => world.close());
 
 const at = (repo: string) => ({ owner: "doge", repo });
 
-function seal(value: string, key: string): string {
+async function seal(value: string, key: string): Promise<string> {
+  const { default: sodium } = await import("libsodium-wrappers");
+  await sodium.ready;
   const box = sodium.crypto_box_seal(value, new Uint8Array(Buffer.from(key, "base64")));
   return Buffer.from(box).toString("base64");
 }
@@ -22,12 +22,12 @@ test("a sealed secret reaches jobs in clear and nobody else; the environment's w
   await world.project("sealed");
   const client = world.octokit();
   const { data: key } = await client.request("GET /repos/{owner}/{repo}/actions/secrets/public-key", at("sealed"));
-  const put = (name: string, value: string) =>
+  const put = async (name: string, value: string) =>
     client.request("PUT /repos/{owner}/{repo}/actions/secrets/{secret_name}", {
       ...at("sealed"),
       secret_name: name,
       key_id: key.key_id,
-      encrypted_value: seal(value, key.key),
+      encrypted_value: await seal(value, key.key),
     });
   expect((await put("ssh_key", "canary-1")).status).toBe(201);
   expect((await put("SSH_KEY", "canary-2\n")).status).toBe(204);
@@ -44,7 +44,7 @@ test("a sealed secret reaches jobs in clear and nobody else; the environment's w
     ...environment,
     secret_name: "SSH_KEY",
     key_id: own.key_id,
-    encrypted_value: seal("canary-4", own.key),
+    encrypted_value: await seal("canary-4", own.key),
   });
 
   const { forActions } = world.github;
@@ -65,7 +65,7 @@ test("a sealed secret reaches jobs in clear and nobody else; the environment's w
     ...at("sealed"),
     secret_name: "X",
     key_id: key.key_id,
-    encrypted_value: seal("x", own.key),
+    encrypted_value: await seal("x", own.key),
   });
   await expect(wrong).rejects.toMatchObject({ status: 422 });
   await expect(put("GITHUB_X", "x")).rejects.toMatchObject({ status: 422 });

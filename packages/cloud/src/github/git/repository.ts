@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { GitError, runGit, type GitResult } from "./run.ts";
+import { GitError, runGit, type GitOptions, type GitResult } from "./run.ts";
 
 export interface Ref {
   readonly ref: string;
@@ -31,17 +31,15 @@ export type Git = ReturnType<typeof openGit>;
 
 /** One bare repository on disk. `path` need not exist before `create`. */
 export function openGit(path: string) {
-  const attempt = (
-    args: readonly string[],
-    options: Omit<Parameters<typeof runGit>[1], "cwd"> = {},
-  ): Promise<GitResult> => runGit(args, { ...options, cwd: path });
+  const attempt = (args: readonly string[], options: GitOptions = {}): Promise<GitResult> =>
+    runGit(args, { ...options, cwd: path });
 
-  async function run(args: readonly string[], options: Parameters<typeof attempt>[1] = {}): Promise<Buffer> {
+  async function run(args: readonly string[], options: GitOptions = {}): Promise<Buffer> {
     const result = await attempt(args, options);
     if (result.exitCode !== 0) throw new GitError(args, result);
     return result.stdout;
   }
-  const text = async (args: readonly string[], options: Parameters<typeof attempt>[1] = {}): Promise<string> =>
+  const text = async (args: readonly string[], options: GitOptions = {}): Promise<string> =>
     (await run(args, options)).toString().trimEnd();
 
   /** The object id of a revision of this type, or undefined where there is none. */

@@ -40,14 +40,15 @@ export function spawnGit(
   return child;
 }
 
+export interface GitOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+}
+
 /** Runs git to its end. Any exit code is an answer. */
 export function runGit(
   args: readonly string[],
-  options: {
-    readonly cwd?: string;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly input?: string | Uint8Array;
-  } = {},
+  options: GitOptions & { readonly cwd?: string } = {},
 ): Promise<GitResult> {
   return new Promise((resolve, reject) => {
     const child = spawnGit(args, options);

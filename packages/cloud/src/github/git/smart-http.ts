@@ -70,7 +70,7 @@ async function withGuest(
 function requestBody(c: Context): Readable {
   const { body } = c.req.raw;
   if (!body) return Readable.from([]);
-  const plain = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
+  const plain = Readable.fromWeb(body);
   if (c.req.header("content-encoding") !== "gzip") return plain;
   const gunzip = createGunzip();
   pipeline(plain, gunzip).catch(() => gunzip.destroy());
@@ -165,7 +165,7 @@ async function backend(
       if (child.exitCode === null) child.kill();
     }
   }
-  return new Response(ReadableStream.from(answer(head.rest)) as ReadableStream<Uint8Array>, {
+  return new Response(ReadableStream.from<Uint8Array>(answer(head.rest)), {
     status: head.status,
     headers: head.headers,
   });

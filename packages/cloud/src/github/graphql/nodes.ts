@@ -158,12 +158,10 @@ export function ruleValue(asker: Asker, rule: ProtectionRule): Value {
     bypassForcePushAllowances: allowances("BypassForcePushAllowance", rule.bypassForcePushActorIds),
     bypassPullRequestAllowances: allowances("BypassPullRequestAllowance", rule.bypassPullRequestActorIds),
     matchingRefs: async (page: PageArguments) => {
-      const refs = repository ? await hub.git(repository).refs("refs/heads/") : [];
+      if (!repository) return connection([], page);
+      const refs = await hub.git(repository).refs("refs/heads/");
       const matching = refs.filter(({ ref }) => matches(rule.pattern, ref.slice("refs/heads/".length)));
-      return connection(
-        await Promise.all(matching.map(({ ref }) => repository && refValue(asker, repository, ref))),
-        page,
-      );
+      return connection(await Promise.all(matching.map(({ ref }) => refValue(asker, repository, ref))), page);
     },
   };
 }

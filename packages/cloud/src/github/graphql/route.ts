@@ -1,4 +1,4 @@
-import { buildSchema, GraphQLError, graphql, type GraphQLFormattedError } from "graphql";
+import { buildSchema, graphql, type GraphQLError, type GraphQLFormattedError } from "graphql";
 import { ApiError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
 import { parseNodeId } from "../nodes.ts";

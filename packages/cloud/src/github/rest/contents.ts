@@ -35,7 +35,7 @@ export function contentRoutes(hub: Hub): Hono<Env> {
   return app;
 }
 
-const pathOf = (c: Call): string => (c.req.param("path" as never) ?? ("" as string)).replace(/^\/+|\/+$/g, "");
+const pathOf = (c: Call): string => (c.req.param("path") ?? "").replace(/^\/+|\/+$/g, "");
 
 async function start(hub: Hub, c: Call, repository: RepositoryDocument): Promise<{ commit: string; ref: string }> {
   const ref = c.req.query("ref") ?? repository.defaultBranch;

@@ -17,6 +17,7 @@ import {
   routes,
   type Call,
   type Env,
+  type Input,
   type Place,
 } from "./route.ts";
 
@@ -45,7 +46,7 @@ export function issueRoutes(hub: Hub): Hono<Env> {
     const place = enter(hub, c, "issues", "write");
     if (!place.repository.hasIssues) throw new ApiError(410, "Issues has been disabled in this repository.");
     const input = await inputOf(c);
-    const title = String(input["title"] ?? "");
+    const title = optional.text(input, "title") ?? "";
     if (title === "") throw validationFailed({ resource: "Issue", code: "missing_field", field: "title" });
     const labels = labelNames(input["labels"]);
     for (const name of labels) ensureLabel(hub, place.repository, name);
@@ -198,8 +199,8 @@ function commentText(body: string): string {
 
 function labelNames(value: unknown): string[] {
   if (!Array.isArray(value)) return [];
-  return value.map((label: unknown) =>
-    typeof label === "string" ? label : String((label as { name?: unknown }).name ?? ""),
+  return (value as (string | Input)[]).map((label) =>
+    typeof label === "string" ? label : requiredText(label, "name"),
   );
 }
 
