@@ -13,7 +13,12 @@ export interface CloudInitUser {
 /** What of a `#cloud-config` the local droplet carries out, and what it only records. */
 export interface CloudInit {
   readonly users: readonly CloudInitUser[];
-  readonly files: readonly { readonly path: string; readonly content: Buffer; readonly mode: number; readonly append: boolean }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly content: Buffer;
+    readonly mode: number;
+    readonly append: boolean;
+  }[];
   /** Private host key, OpenSSH or PEM; undefined where the droplet makes its own. */
   readonly hostKey: string | undefined;
   readonly sshPort: number;
@@ -24,10 +29,22 @@ export interface CloudInit {
 
 type Raw = Readonly<Record<string, unknown>>;
 const object = (value: unknown): Raw => (typeof value === "object" && value !== null ? (value as Raw) : {});
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]);
+const list = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
 const strings = (value: unknown): string[] => list(value).map(String);
 
-const carriedOut = new Set(["users", "groups", "ssh_keys", "write_files", "ssh_authorized_keys", "disable_root", "ssh_pwauth", "ssh_deletekeys", "hostname", "fqdn"]);
+const carriedOut = new Set([
+  "users",
+  "groups",
+  "ssh_keys",
+  "write_files",
+  "ssh_authorized_keys",
+  "disable_root",
+  "ssh_pwauth",
+  "ssh_deletekeys",
+  "hostname",
+  "fqdn",
+]);
 
 /** Reads user data. What is no `#cloud-config` is recorded and not run, as are packages and commands. */
 export function readCloudInit(userData: string, rootKeys: readonly string[]): CloudInit {
@@ -35,13 +52,17 @@ export function readCloudInit(userData: string, rootKeys: readonly string[]): Cl
   const config = isConfig ? object(parse(userData)) : {};
   const log: string[] = [];
   if (userData.trim() !== "" && !isConfig) log.push("not run: the local droplet reads #cloud-config only, not scripts");
-  for (const name of strings(config["packages"])) log.push(`package ${name}: not run: the local droplet has no packages`);
+  for (const name of strings(config["packages"]))
+    log.push(`package ${name}: not run: the local droplet has no packages`);
   for (const [key, value] of Object.entries(config)) {
     if (key === "runcmd" || key === "bootcmd") {
       for (const command of list(value)) {
-        log.push(`${key} ${Array.isArray(command) ? command.map(String).join(" ") : String(command)}: not run: the local droplet has no packages`);
+        log.push(
+          `${key} ${Array.isArray(command) ? command.map(String).join(" ") : String(command)}: not run: the local droplet has no packages`,
+        );
       }
-    } else if (!carriedOut.has(key) && key !== "packages") log.push(`${key}: not run: the local droplet doesn't know it`);
+    } else if (!carriedOut.has(key) && key !== "packages")
+      log.push(`${key}: not run: the local droplet doesn't know it`);
   }
   const files = list(config["write_files"]).map((entry) => {
     const { path, content = "", encoding, permissions = "0644", append } = object(entry);
@@ -79,13 +100,20 @@ function readUser(entry: unknown): CloudInitUser[] {
   const name = raw["name"];
   if (typeof name !== "string") return [];
   const home = typeof raw["homedir"] === "string" ? raw["homedir"] : `/home/${name}`;
-  return [{ name, home, shell: typeof raw["shell"] === "string" ? raw["shell"] : "/bin/sh", keys: strings(raw["ssh_authorized_keys"]) }];
+  return [
+    {
+      name,
+      home,
+      shell: typeof raw["shell"] === "string" ? raw["shell"] : "/bin/sh",
+      keys: strings(raw["ssh_authorized_keys"]),
+    },
+  ];
 }
 
 function decode(content: string, encoding: string): Buffer {
   const isBase64 = /b64|base64/.test(encoding);
   const bytes = Buffer.from(content, isBase64 ? "base64" : "utf8");
-  return /^gz/.test(encoding) ? gunzipSync(bytes) : bytes;
+  return encoding.startsWith("gz") ? gunzipSync(bytes) : bytes;
 }
 
 /** `SHA256:…`, as ssh-keygen shows keys. */

@@ -13,7 +13,10 @@ interface MachineRecord {
 }
 
 /** The machines behind DigitalOcean's API. */
-export function createDroplets(context: CloudContext, options: DropletsOptions): { readonly service: Service; readonly machines: Machines } {
+export function createDroplets(
+  context: CloudContext,
+  options: DropletsOptions,
+): { readonly service: Service; readonly machines: Machines } {
   const records = context.store.collection<MachineRecord>("droplet.machines");
   const addresses = context.store.collection<{ readonly address: string }>("droplet.addresses");
   const running = new Map<string, Machine>();
@@ -92,7 +95,12 @@ export function createDroplets(context: CloudContext, options: DropletsOptions):
         for (const container of running.get(spec.id)?.engine.containers.list() ?? []) {
           if (container.status !== "running") continue;
           const { name } = container.spec;
-          items.push({ service: "droplet", kind: "container", id: container.id.slice(0, 12), name: `${spec.name}/${name}` });
+          items.push({
+            service: "droplet",
+            kind: "container",
+            id: container.id.slice(0, 12),
+            name: `${spec.name}/${name}`,
+          });
         }
       }
       return items;

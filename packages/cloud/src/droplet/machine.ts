@@ -83,7 +83,9 @@ export function hostKeyFor(spec: MachineSpec): string {
   if (hostKey === undefined) return ssh2.utils.generateKeyPairSync("ed25519").private;
   const parsed = ssh2.utils.parseKey(hostKey);
   if (parsed instanceof Error) {
-    throw new Error(`cloud-init's ssh_keys.ed25519_private is no key that sshd reads: ${parsed.message} (OpenSSH form is wanted)`);
+    throw new Error(
+      `cloud-init's ssh_keys.ed25519_private is no key that sshd reads: ${parsed.message} (OpenSSH form is wanted)`,
+    );
   }
   return hostKey;
 }
@@ -92,15 +94,20 @@ export function hostKeyFor(spec: MachineSpec): string {
 async function firstBoot(disk: Disk, setup: CloudInit, now: Date): Promise<void> {
   const log = join(disk.root, "var/log/cloud-init-output.log");
   if (existsSync(log)) return;
-  for (const { home } of [...setup.users, { home: "/root" }]) await mkdir(join(disk.root, home), { recursive: true, mode: 0o750 });
-  for (const folder of ["etc", "opt", "srv", "tmp", "var/log", "var/lib/docker"]) await mkdir(join(disk.root, folder), { recursive: true });
+  for (const { home } of [...setup.users, { home: "/root" }])
+    await mkdir(join(disk.root, home), { recursive: true, mode: 0o750 });
+  for (const folder of ["etc", "opt", "srv", "tmp", "var/log", "var/lib/docker"])
+    await mkdir(join(disk.root, folder), { recursive: true });
   for (const { path, content, mode, append } of setup.files) {
     const place = join(disk.root, join("/", path));
     await mkdir(dirname(place), { recursive: true });
     await (append ? appendFile(place, content) : writeFile(place, content));
     await chmod(place, mode);
   }
-  appendFileSync(log, [`cloud-init of the local droplet, ${now.toISOString()}`, ...setup.log, "finished", ""].join("\n"));
+  appendFileSync(
+    log,
+    [`cloud-init of the local droplet, ${now.toISOString()}`, ...setup.log, "finished", ""].join("\n"),
+  );
 }
 
 /** For sockets, whose paths may be short only: in the droplet's folder where that is short, else among temporary files. */

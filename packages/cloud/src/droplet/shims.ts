@@ -12,7 +12,10 @@ export async function writeShims(disk: Disk, socket: string): Promise<void> {
   await mkdir(disk.bin, { recursive: true });
   const script = join(dirname(disk.bin), "docker.cjs");
   await writeFile(script, shimScript(socket));
-  const curl = (process.env["PATH"] ?? "").split(":").map((folder) => join(folder, "curl")).find((path) => existsSync(path));
+  const curl = (process.env["PATH"] ?? "")
+    .split(":")
+    .map((folder) => join(folder, "curl"))
+    .find((path) => existsSync(path));
   const shims: Record<string, string> = {
     docker: `exec ${quote(process.execPath)} ${quote(script)} "$@"`,
     // Everybody here is the user who started the local cloud.

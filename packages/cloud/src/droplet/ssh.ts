@@ -3,7 +3,14 @@ import { timingSafeEqual } from "node:crypto";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import ssh2, { type AuthContext, type Connection, type ParsedKey, type PseudoTtyInfo, type ServerChannel, type Session } from "ssh2";
+import ssh2, {
+  type AuthContext,
+  type Connection,
+  type ParsedKey,
+  type PseudoTtyInfo,
+  type ServerChannel,
+  type Session,
+} from "ssh2";
 import type { CloudInitUser } from "./cloud-init.ts";
 import type { Disk } from "./engine/disk.ts";
 import { killGroup } from "./engine/process.ts";
@@ -25,7 +32,10 @@ export interface SshServer {
 }
 
 /** An SSH server as a droplet has it: public keys only, commands, shells, forwarding to the droplet's ports. */
-export async function startSsh(options: SshOptions, places: readonly { readonly host: string; readonly port: number }[]): Promise<SshServer> {
+export async function startSsh(
+  options: SshOptions,
+  places: readonly { readonly host: string; readonly port: number }[],
+): Promise<SshServer> {
   const children = new Set<ChildProcess>();
   const connections = new Set<Connection>();
   const server = new ssh2.Server({ hostKeys: [options.hostKey], ident: "OpenSSH_9.6 doge" }, (client) => {
@@ -43,7 +53,10 @@ export async function startSsh(options: SshOptions, places: readonly { readonly 
       client.on("tcpip", (accept, reject, { destIP, destPort }) => {
         const loopback = /^(127\.0\.0\.1|localhost|::1|)$/.test(destIP);
         const place = loopback ? options.locate(destPort) : { host: destIP, port: destPort };
-        if (!place) return void reject();
+        if (!place) {
+          reject();
+          return;
+        }
         const socket = connect({ ...place, allowHalfOpen: true, noDelay: true });
         let joined = false;
         socket.once("connect", () => {
@@ -54,7 +67,6 @@ export async function startSsh(options: SshOptions, places: readonly { readonly 
           channel.on("close", () => socket.destroy());
         });
         socket.on("error", () => (joined ? socket.destroy() : reject()));
-        return undefined;
       });
     });
   });
@@ -70,7 +82,10 @@ export async function startSsh(options: SshOptions, places: readonly { readonly 
   };
 }
 
-async function listenOnFirst(server: ssh2.Server, places: readonly { host: string; port: number }[]): Promise<{ host: string; port: number }> {
+async function listenOnFirst(
+  server: ssh2.Server,
+  places: readonly { host: string; port: number }[],
+): Promise<{ host: string; port: number }> {
   let failure: unknown;
   for (const place of places) {
     try {
@@ -116,9 +131,9 @@ function serveSession(session: Session, user: CloudInitUser, options: SshOptions
   });
   session.on("env", (accept, reject, { key, val }) => {
     // sshd's usual AcceptEnv.
-    if (!/^(LANG|LC_\w+)$/.test(key)) return void reject?.();
-    asked[key] = val;
-    return void accept?.();
+    const wanted = /^(LANG|LC_\w+)$/.test(key);
+    if (wanted) asked[key] = val;
+    (wanted ? accept : reject)?.();
   });
   session.on("window-change", (accept) => accept?.());
   session.on("signal", (accept, _reject, { name }) => {
@@ -148,9 +163,18 @@ function environment(user: CloudInitUser, disk: Disk, asked: Readonly<Record<str
   };
 }
 
-function run(channel: ServerChannel, command: string | undefined, terminal: PseudoTtyInfo | undefined, env: Record<string, string>): ChildProcess {
+function run(
+  channel: ServerChannel,
+  command: string | undefined,
+  terminal: PseudoTtyInfo | undefined,
+  env: Record<string, string>,
+): ChildProcess {
   const [file, args] = shellOf(command, terminal);
-  const child = spawn(file, args, { cwd: env["HOME"], env: terminal ? { ...env, TERM: "xterm-256color" } : env, detached: true });
+  const child = spawn(file, args, {
+    cwd: env["HOME"],
+    env: terminal ? { ...env, TERM: "xterm-256color" } : env,
+    detached: true,
+  });
   const { stdin, stdout, stderr } = child;
   stdin.on("error", () => {});
   channel.on("error", () => {});

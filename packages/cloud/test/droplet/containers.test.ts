@@ -7,8 +7,12 @@ let rig: Rig;
 beforeAll(async () => {
   rig = await startRig();
   const base = { "etc/release": "base\n", "app/old.txt": "old\n" };
-  const top = { "app/server.mjs": app, "app/.wh.old.txt": "", "app/job.mjs": "console.log(process.argv.slice(2).join(' ')); process.exit(3);" };
-  expect(await rig.ok("docker load", await dockerArchive("shop:1", await image([base, top])))).toBe("Loaded image: shop:1\n");
+  const top = {
+    "app/server.mjs": app,
+    "app/.wh.old.txt": "",
+    "app/job.mjs": "console.log(process.argv.slice(2).join(' ')); process.exit(3);",
+  };
+  await rig.ok("docker load", await dockerArchive("shop:1", await image([base, top])));
 });
 afterAll(() => rig.close());
 
@@ -16,14 +20,18 @@ describe("docker on a droplet", () => {
   test("runs a command in a container: output, arguments, exit code, its own files", async () => {
     const result = await rig.ssh("docker run --rm shop:1 node /app/job.mjs one 'two three'");
     expect([result.code, result.stdout]).toEqual([3, "one two three\n"]);
-    expect(await rig.ok("docker run --rm shop:1 node -p 'require(\"fs\").readdirSync(\".\").join()'")).toBe("job.mjs,server.mjs\n");
+    expect(await rig.ok('docker run --rm shop:1 node -p \'require("fs").readdirSync(".").join()\'')).toBe(
+      "job.mjs,server.mjs\n",
+    );
     expect(await rig.ok("docker run --rm -e A=1 --env B=2 shop:1 sh -c 'echo $A$B$NODE_ENV'")).toBe("12production\n");
-    expect(await rig.ok("docker run --rm -i shop:1 node -e 'process.stdin.pipe(process.stdout)'", "through")).toBe("through");
+    expect(await rig.ok("docker run --rm -i shop:1 node -e 'process.stdin.pipe(process.stdout)'", "through")).toBe(
+      "through",
+    );
     expect(await rig.ok("docker ps --all --quiet")).toBe("");
   });
 
   test("what a container writes does not reach the image", async () => {
-    await rig.ok("docker run --rm shop:1 node -e 'fs.appendFileSync(\"job.mjs\", \"garbage(\")'");
+    await rig.ok('docker run --rm shop:1 node -e \'fs.appendFileSync("job.mjs", "garbage(")\'');
     expect((await rig.ssh("docker run --rm shop:1 node job.mjs x")).stdout).toBe("x\n");
   });
 
@@ -62,12 +70,20 @@ describe("docker on a droplet", () => {
   });
 
   test("ps, inspect and their formats", async () => {
-    expect(await rig.ok("docker ps --filter label=role=web --format '{{.Names}} {{.State}} {{.Label \"role\"}} {{.Ports}}'")).toBe(
-      "web running web 127.0.0.1:4301->3000/tcp, 0.0.0.0:8080->3000/tcp\n",
+    expect(
+      await rig.ok("docker ps --filter label=role=web --format '{{.Names}} {{.State}} {{.Label \"role\"}} {{.Ports}}'"),
+    ).toBe("web running web 127.0.0.1:4301->3000/tcp, 0.0.0.0:8080->3000/tcp\n");
+    expect(JSON.parse(await rig.ok("docker ps --format json"))).toMatchObject({
+      Names: "web",
+      Image: "shop:1",
+      State: "running",
+    });
+    expect((await rig.ok("docker ps")).split("\n")[0]).toMatch(
+      /^CONTAINER ID {3}IMAGE {4}COMMAND .*STATUS .*PORTS .*NAMES$/,
     );
-    expect(JSON.parse(await rig.ok("docker ps --format json"))).toMatchObject({ Names: "web", Image: "shop:1", State: "running" });
-    expect((await rig.ok("docker ps")).split("\n")[0]).toMatch(/^CONTAINER ID {3}IMAGE {4}COMMAND .*STATUS .*PORTS .*NAMES$/);
-    const [inspected] = JSON.parse(await rig.ok("docker inspect web")) as [{ State: { Running: boolean }; Config: { Labels: object } }];
+    const [inspected] = JSON.parse(await rig.ok("docker inspect web")) as [
+      { State: { Running: boolean }; Config: { Labels: object } },
+    ];
     expect(inspected.State.Running).toBe(true);
     expect(inspected.Config.Labels).toEqual({ role: "web" });
     const missing = await rig.ssh("docker inspect nobody");
@@ -85,15 +101,21 @@ describe("docker on a droplet", () => {
   });
 
   test("one that does not listen to SIGTERM is killed after its grace period", async () => {
-    await rig.ok(`docker run -d --name deaf shop:1 node -e 'process.on("SIGTERM", () => console.log("no")); setInterval(() => {}, 1000); console.log("up")'`);
+    await rig.ok(
+      `docker run -d --name deaf shop:1 node -e 'process.on("SIGTERM", () => console.log("no")); setInterval(() => {}, 1000); console.log("up")'`,
+    );
     await rig.ok("for i in $(seq 50); do docker logs deaf | grep -q up && break; sleep 0.05; done");
     await rig.ok("docker stop -t 1 deaf");
-    expect(await rig.ok("docker inspect -f '{{.State.ExitCode}}' deaf && docker logs deaf && docker rm deaf")).toBe("137\nup\nno\ndeaf\n");
+    expect(await rig.ok("docker inspect -f '{{.State.ExitCode}}' deaf && docker logs deaf && docker rm deaf")).toBe(
+      "137\nup\nno\ndeaf\n",
+    );
   });
 
   test("a crash is restarted by policy, and counted", async () => {
     await rig.ok("docker run -d --name crash --restart on-failure:2 shop:1 node -e 'console.log(1); process.exit(9)'");
-    await rig.ok("for i in $(seq 100); do [ $(docker inspect -f '{{.RestartCount}}{{.State.Status}}' crash) = 2exited ] && break; sleep 0.05; done");
+    await rig.ok(
+      "for i in $(seq 100); do [ $(docker inspect -f '{{.RestartCount}}{{.State.Status}}' crash) = 2exited ] && break; sleep 0.05; done",
+    );
     expect(await rig.ok("docker wait crash; docker logs crash; docker rm crash")).toBe("9\n1\n1\n1\ncrash\n");
   });
 
@@ -102,17 +124,24 @@ describe("docker on a droplet", () => {
       `docker run -d --name checked --health-interval 50ms --health-retries 2 --health-cmd 'node -e "fetch(\\"http://localhost:3000/readyz\\").then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"' shop:1`,
     );
     const until = (state: string) =>
-      rig.ok(`for i in $(seq 100); do [ $(docker inspect -f '{{.State.Health.Status}}' checked) = ${state} ] && exit 0; sleep 0.05; done; docker inspect checked; exit 1`);
+      rig.ok(
+        `for i in $(seq 100); do [ $(docker inspect -f '{{.State.Health.Status}}' checked) = ${state} ] && exit 0; sleep 0.05; done; docker inspect checked; exit 1`,
+      );
     await until("healthy");
     await rig.ok("docker kill -s SIGUSR1 checked");
     await until("unhealthy");
-    expect(await rig.ok("docker ps --format '{{.Status}}' --filter health=unhealthy")).toMatch(/^Up .* \(unhealthy\)\n$/);
+    expect(await rig.ok("docker ps --format '{{.Status}}' --filter health=unhealthy")).toMatch(
+      /^Up .* \(unhealthy\)\n$/,
+    );
     await rig.ok("docker rm -f checked");
   });
 
   test("what it doesn't know it says", async () => {
     const flag = await rig.ssh("docker run --gpus all shop:1");
-    expect([flag.code, flag.stderr]).toEqual([125, "unknown flag: --gpus\nthe local droplet's docker doesn't know --gpus of docker run\n"]);
+    expect([flag.code, flag.stderr]).toEqual([
+      125,
+      "unknown flag: --gpus\nthe local droplet's docker doesn't know --gpus of docker run\n",
+    ]);
     const command = await rig.ssh("docker swarm init");
     expect(command.code).toBe(1);
     expect(command.stderr).toContain("docker: 'swarm' is not a docker command.");
@@ -126,7 +155,11 @@ describe("docker on a droplet", () => {
     expect(await rig.ok("docker images --format '{{.Repository}}:{{.Tag}}'")).toBe("shop:1\nshop:latest\n");
     expect(await rig.ok("docker rmi shop:latest")).toBe("Untagged: shop:latest\n");
     expect(await rig.ok("docker rmi shop:1")).toMatch(/^Untagged: shop:1\nDeleted: sha256:[0-9a-f]{64}\n$/);
-    expect(await rig.ok("ls ../../var/lib/docker/blobs ../../var/lib/docker/images ../../var/lib/docker/containers | grep -v :")).toMatch(/^\s*$/);
+    expect(
+      await rig.ok(
+        "ls ../../var/lib/docker/blobs ../../var/lib/docker/images ../../var/lib/docker/containers | grep -v :",
+      ),
+    ).toMatch(/^\s*$/);
     expect(readFileSync(join(rig.folder, "cloud.sqlite")).length).toBeGreaterThan(0);
   });
 });

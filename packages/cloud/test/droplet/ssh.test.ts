@@ -12,12 +12,20 @@ afterAll(() => rig.close());
 
 describe("a droplet's SSH server, with OpenSSH's client", () => {
   test("runs a command with its own environment, streams and exit code", async () => {
-    const result = await rig.ssh('cat; echo "$USER $HOME $(pwd)"; echo trouble >&2; env | cut -d= -f1 | sort | tr "\\n" " "; exit 7', { stdin: "from stdin\n" });
+    const result = await rig.ssh(
+      'cat; echo "$USER $HOME $(pwd)"; echo trouble >&2; env | cut -d= -f1 | sort | tr "\\n" " "; exit 7',
+      { stdin: "from stdin\n" },
+    );
     const home = join(rig.folder, "droplet/4711/disk/home/doge");
     expect(result.code).toBe(7);
     const [first, second, names] = result.stdout.split("\n");
     expect([first, second]).toEqual(["from stdin", `doge ${home} ${home}`]);
-    expect(names?.trim().split(" ").filter((name) => !["PWD", "SHLVL", "_", "OLDPWD"].includes(name))).toEqual(["HOME", "LANG", "LOGNAME", "PATH", "SHELL", "USER"]);
+    expect(
+      names
+        ?.trim()
+        .split(" ")
+        .filter((name) => !["PWD", "SHLVL", "_", "OLDPWD"].includes(name)),
+    ).toEqual(["HOME", "LANG", "LOGNAME", "PATH", "SHELL", "USER"]);
     expect(result.stderr).toContain("trouble");
   });
 
@@ -31,7 +39,9 @@ describe("a droplet's SSH server, with OpenSSH's client", () => {
     const root = await rig.ssh("true", { args: ["-S", "none", "-l", "root"] });
     expect(root.code).toBe(255);
     expect(root.stderr).toContain("Permission denied (publickey)");
-    await expect(connect(ssh2.utils.generateKeyPairSync("ed25519").private)).rejects.toThrow("All configured authentication methods failed");
+    await expect(connect(ssh2.utils.generateKeyPairSync("ed25519").private)).rejects.toThrow(
+      "All configured authentication methods failed",
+    );
   });
 
   test("several commands at once on one connection", async () => {

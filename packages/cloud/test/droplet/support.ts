@@ -29,7 +29,10 @@ export interface Rig {
   readonly droplets: ReturnType<typeof createDroplets>;
   readonly hostPublic: string;
   /** Runs a command on the droplet with OpenSSH's client, host key pinned. */
-  ssh(command: string, options?: { readonly stdin?: string | Buffer; readonly args?: readonly string[] }): Promise<Output>;
+  ssh(
+    command: string,
+    options?: { readonly stdin?: string | Buffer; readonly args?: readonly string[] },
+  ): Promise<Output>;
   /** The same, and throws where it fails. */
   ok(command: string, stdin?: string | Buffer): Promise<string>;
   /** The local cloud is stopped and started again, over the same folder. */
@@ -39,7 +42,10 @@ export interface Rig {
 
 /** A local cloud with one droplet, booted as the workflow boots it. */
 export async function startRig(
-  options: { readonly registries?: Readonly<Record<string, string>>; readonly zones?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly registries?: Readonly<Record<string, string>>;
+    readonly zones?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "doge-droplet-"));
   const host = generateKeyPairSync("ed25519");
@@ -52,7 +58,10 @@ export async function startRig(
   const make = async () => {
     const context = createContext({ folder });
     const ca = await createCertificateAuthority(context, { resolve });
-    return { context, ...createDroplets(context, { network, ca, startEdge, resolve, registries: options.registries ?? {} }) };
+    return {
+      context,
+      ...createDroplets(context, { network, ca, startEdge, resolve, registries: options.registries ?? {} }),
+    };
   };
   let cloud = await make();
   const spec: MachineSpec = {
@@ -65,7 +74,12 @@ export async function startRig(
       ssh_keys: { ed25519_private: host.private, ed25519_public: host.public },
       write_files: [
         { path: "/etc/ssh/sshd_config.d/10-doge.conf", content: "Port 2222\nPermitRootLogin no\n" },
-        { path: "/home/doge/motd", content: Buffer.from("wow\n").toString("base64"), encoding: "b64", permissions: "0640" },
+        {
+          path: "/home/doge/motd",
+          content: Buffer.from("wow\n").toString("base64"),
+          encoding: "b64",
+          permissions: "0640",
+        },
       ],
       packages: ["docker.io"],
       runcmd: [["systemctl", "restart", "ssh"]],
@@ -80,21 +94,22 @@ export async function startRig(
   writeFileSync(join(files, "known_hosts"), `[${spec.address}]:2222 ${hostPublic}\n`);
   writeFileSync(join(files, "key"), user.private, { mode: 0o600 });
 
+  const settings: Readonly<Record<string, string>> = {
+    Port: "2222",
+    User: "doge",
+    IdentityFile: join(files, "key"),
+    UserKnownHostsFile: join(files, "known_hosts"),
+    StrictHostKeyChecking: "yes",
+    BatchMode: "yes",
+    // One connection for all: many channels side by side.
+    ControlMaster: "auto",
+    ControlPath: join(files, "mux"),
+    ControlPersist: "2",
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   const ssh: Rig["ssh"] = (command, { stdin, args = [] } = {}) =>
-    run(
-      "ssh",
-      [
-        // ssh takes the first of several values.
-        ...args,
-        ...["-F", "none", "-i", join(files, "key"), "-p", "2222", "-l", "doge"],
-        ...["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${join(files, "known_hosts")}`],
-        // One connection for all: many channels side by side.
-        ...["-o", "ControlMaster=auto", "-o", `ControlPath=${join(files, "mux")}`, "-o", "ControlPersist=2"],
-        spec.address,
-        command,
-      ],
-      stdin,
-    );
+    // ssh takes the first of several values.
+    run("ssh", ["-F", "none", ...args, ...flags, spec.address, command], stdin);
   return {
     folder,
     spec,
@@ -142,13 +157,17 @@ export interface Files {
   readonly [path: string]: string;
 }
 
-export const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+export const sha256 = (bytes: Uint8Array | string): string =>
+  `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 export async function tar(files: Files | Readonly<Record<string, string | Buffer>>): Promise<Buffer> {
   const archive = pack();
+  // The same files are the same layer.
+  const mtime = new Date(0);
   for (const [name, content] of Object.entries(files)) {
-    if (name.endsWith("@")) archive.entry({ name: name.slice(0, -1), type: "symlink", linkname: content.toString() });
-    else archive.entry({ name }, content as string);
+    if (name.endsWith("@"))
+      archive.entry({ name: name.slice(0, -1), mtime, type: "symlink", linkname: content.toString() });
+    else archive.entry({ name, mtime }, content as string);
   }
   archive.finalize();
   const chunks: Buffer[] = [];
@@ -168,7 +187,12 @@ export async function image(layers: readonly Files[], config: object = {}): Prom
     architecture: process.arch === "x64" ? "amd64" : process.arch,
     os: "linux",
     created: "2026-01-01T00:00:00Z",
-    config: { Env: ["PATH=/usr/local/bin:/usr/bin:/bin", "NODE_VERSION=24.0.0", "NODE_ENV=production"], WorkingDir: "/app", Cmd: ["node", "/app/server.mjs"], ...config },
+    config: {
+      Env: ["PATH=/usr/local/bin:/usr/bin:/bin", "NODE_VERSION=24.0.0", "NODE_ENV=production"],
+      WorkingDir: "/app",
+      Cmd: ["node", "/app/server.mjs"],
+      ...config,
+    },
     rootfs: { type: "layers", diff_ids: packed.map(sha256) },
   };
   return { config: Buffer.from(JSON.stringify(document)), layers: packed.map((layer) => gzipSync(layer)) };

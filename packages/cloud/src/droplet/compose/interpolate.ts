@@ -29,7 +29,10 @@ export function interpolate(text: string, variables: Variables): string {
 }
 
 const invalid = (text: string): DockerError =>
-  new DockerError(`invalid interpolation format for ${JSON.stringify(text)}. You may need to escape any $ with another $`, 15);
+  new DockerError(
+    `invalid interpolation format for ${JSON.stringify(text)}. You may need to escape any $ with another $`,
+    15,
+  );
 
 /** Where the brace that `text` begins with is closed. */
 function closing(text: string): number {

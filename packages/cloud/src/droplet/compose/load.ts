@@ -80,7 +80,9 @@ export function loadProject(options: LoadOptions): Project {
         { ...placed(name, key, entry), internal: entry?.internal === true },
       ]),
     ),
-    volumes: Object.fromEntries(Object.entries(declared("volumes")).map(([key, entry]) => [key, placed(name, key, entry)])),
+    volumes: Object.fromEntries(
+      Object.entries(declared("volumes")).map(([key, entry]) => [key, placed(name, key, entry)]),
+    ),
     profiles: profiles.map((profile) => profile.trim()),
   };
   check(project);
@@ -89,7 +91,10 @@ export function loadProject(options: LoadOptions): Project {
 
 /** Compose's own names: lower case, digits, `-` and `_`. */
 function projectName(text: string): string {
-  const name = text.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "").replace(/^[_-]+/, "");
+  const name = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, "")
+    .replace(/^[_-]+/, "");
   if (name === "") throw new DockerError(`project name must not be empty`, 1);
   return name;
 }
@@ -121,7 +126,11 @@ function readDocument(file: string, variables: Readonly<Record<string, string | 
   }
   const document = (parsed ?? {}) as Record<string, unknown>;
   for (const key of Object.keys(document)) {
-    if (["name", "version", "services", "networks", "volumes", "configs", "secrets"].includes(key) || key.startsWith("x-")) continue;
+    if (
+      ["name", "version", "services", "networks", "volumes", "configs", "secrets"].includes(key) ||
+      key.startsWith("x-")
+    )
+      continue;
     throw new DockerError(`validating ${file}: additional properties '${key}' not allowed`, 15);
   }
   return interpolateAll(document, variables) as Document;
@@ -136,13 +145,21 @@ function placed(project: string, key: string, entry: Declared | null): { name: s
 /** What must hold between the parts of a project. */
 function check(project: Project): void {
   for (const [name, service] of Object.entries(project.services)) {
-    if (!service.image) throw new DockerError(`service "${name}" has neither an image nor a build context specified: invalid compose project`, 15);
+    if (!service.image)
+      throw new DockerError(
+        `service "${name}" has neither an image nor a build context specified: invalid compose project`,
+        15,
+      );
     for (const network of Object.keys(service.networks)) {
-      if (!project.networks[network]) throw new DockerError(`service "${name}" refers to undefined network ${network}: invalid compose project`, 15);
+      if (!project.networks[network])
+        throw new DockerError(`service "${name}" refers to undefined network ${network}: invalid compose project`, 15);
     }
     for (const mount of service.mounts) {
       if (mount.type === "volume" && mount.source !== "" && !project.volumes[mount.source]) {
-        throw new DockerError(`service "${name}" refers to undefined volume ${mount.source}: invalid compose project`, 15);
+        throw new DockerError(
+          `service "${name}" refers to undefined volume ${mount.source}: invalid compose project`,
+          15,
+        );
       }
     }
     for (const [other, { required }] of Object.entries(service.dependsOn)) {
@@ -154,4 +171,5 @@ function check(project: Project): void {
 }
 
 /** What a container is compared by: the same hash and image need no new container. */
-export const configHash = (service: Service): string => createHash("sha256").update(JSON.stringify(service)).digest("hex");
+export const configHash = (service: Service): string =>
+  createHash("sha256").update(JSON.stringify(service)).digest("hex");

@@ -34,7 +34,9 @@ export interface Project {
   readonly files: readonly string[];
   readonly services: Readonly<Record<string, Service>>;
   /** By the name in the file. */
-  readonly networks: Readonly<Record<string, { readonly name: string; readonly external: boolean; readonly internal: boolean }>>;
+  readonly networks: Readonly<
+    Record<string, { readonly name: string; readonly external: boolean; readonly internal: boolean }>
+  >;
   readonly volumes: Readonly<Record<string, { readonly name: string; readonly external: boolean }>>;
   readonly profiles: readonly string[];
 }

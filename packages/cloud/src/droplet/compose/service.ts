@@ -9,16 +9,20 @@ import type { Condition, Service } from "./model.ts";
 type Raw = Readonly<Record<string, unknown>>;
 
 /** Known, and of no effect on a plain process. */
-const withoutEffect = new Set([
-  "logging init read_only security_opt cap_add cap_drop ulimits sysctls shm_size dns extra_hosts domainname",
-  "stdin_open tty platform expose secrets configs develop attach oom_score_adj pids_limit privileged annotations",
-].flatMap((line) => line.split(" ")));
+const withoutEffect = new Set(
+  [
+    "logging init read_only security_opt cap_add cap_drop ulimits sysctls shm_size dns extra_hosts domainname",
+    "stdin_open tty platform expose secrets configs develop attach oom_score_adj pids_limit privileged annotations",
+  ].flatMap((line) => line.split(" ")),
+);
 
-const keys = new Set([
-  "image command entrypoint environment env_file labels volumes ports networks depends_on healthcheck profiles",
-  "container_name hostname restart stop_signal stop_grace_period user working_dir pull_policy deploy tmpfs",
-  "mem_limit cpus scale network_mode",
-].flatMap((line) => line.split(" ")));
+const keys = new Set(
+  [
+    "image command entrypoint environment env_file labels volumes ports networks depends_on healthcheck profiles",
+    "container_name hostname restart stop_signal stop_grace_period user working_dir pull_policy deploy tmpfs",
+    "mem_limit cpus scale network_mode",
+  ].flatMap((line) => line.split(" ")),
+);
 
 export interface Place {
   readonly service: string;
@@ -31,16 +35,22 @@ export interface Place {
 export function readService(raw: Raw, place: Place): Service {
   for (const key of Object.keys(raw)) {
     if (keys.has(key) || withoutEffect.has(key) || key.startsWith("x-")) continue;
-    if (key === "build") throw new DockerError("the local droplet's docker builds no images: give the service an image", 1);
-    throw new DockerError(`validating compose file: services.${place.service} additional properties '${key}' not allowed`, 15);
+    if (key === "build")
+      throw new DockerError("the local droplet's docker builds no images: give the service an image", 1);
+    throw new DockerError(
+      `validating compose file: services.${place.service} additional properties '${key}' not allowed`,
+      15,
+    );
   }
   const deploy = object(raw["deploy"]);
   const limits = object(object(deploy["resources"])["limits"]);
   const memory = limits["memory"] ?? raw["mem_limit"];
   const cpus = limits["cpus"] ?? raw["cpus"];
   const replicas = deploy["replicas"] ?? raw["scale"];
-  const optional = (key: keyof Service, value: unknown): object => (value === undefined || value === null ? {} : { [key]: value });
-  const text = (key: string): string | undefined => (raw[key] === undefined || raw[key] === null ? undefined : scalar(raw[key]));
+  const optional = (key: keyof Service, value: unknown): object =>
+    value === undefined || value === null ? {} : { [key]: value };
+  const text = (key: string): string | undefined =>
+    raw[key] === undefined || raw[key] === null ? undefined : scalar(raw[key]);
   const grace = text("stop_grace_period");
   const signal = text("stop_signal");
   return {
@@ -90,8 +100,9 @@ export function mergeServices(lower: Service, upper: Service): Service {
 }
 
 const object = (value: unknown): Raw => (typeof value === "object" && value !== null ? (value as Raw) : {});
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]);
-const scalar = (value: unknown): string => String(value as string | number | boolean);
+const list = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+const scalar = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** A map or a list of `NAME=value`; a name without a value takes the variable's, if there is one. */
 function pairs(value: unknown, variables: Place["variables"]): Record<string, string> {
@@ -128,7 +139,10 @@ function mount(entry: unknown, place: Place): Mount {
   if (typeof entry === "string") return parseVolume(entry, place.absolute);
   const { type = "volume", source = "", target, read_only: readOnly = false } = object(entry);
   if (type !== "bind" && type !== "volume" && type !== "tmpfs") {
-    throw new DockerError(`the local droplet's docker doesn't know volumes of type ${scalar(type)} (service ${place.service})`, 15);
+    throw new DockerError(
+      `the local droplet's docker doesn't know volumes of type ${scalar(type)} (service ${place.service})`,
+      15,
+    );
   }
   return {
     type,
@@ -139,18 +153,33 @@ function mount(entry: unknown, place: Place): Mount {
 }
 
 const tmpfs = (value: unknown): Mount[] =>
-  list(value).map((entry) => ({ type: "tmpfs", source: "", target: scalar(entry).split(":")[0] ?? "", readOnly: false }));
+  list(value).map((entry) => ({
+    type: "tmpfs",
+    source: "",
+    target: scalar(entry).split(":")[0] ?? "",
+    readOnly: false,
+  }));
 
 function ports(entry: unknown): PortMapping[] {
   if (typeof entry !== "object") return [parsePort(scalar(entry))];
   const { target, published = 0, host_ip: hostIp = "0.0.0.0", protocol = "tcp" } = object(entry);
-  return [{ hostIp: scalar(hostIp), hostPort: Number(published), containerPort: Number(target), protocol: protocol === "udp" ? "udp" : "tcp" }];
+  return [
+    {
+      hostIp: scalar(hostIp),
+      hostPort: Number(published),
+      containerPort: Number(target),
+      protocol: protocol === "udp" ? "udp" : "tcp",
+    },
+  ];
 }
 
 function networks(value: unknown): Service["networks"] {
   if (Array.isArray(value)) return Object.fromEntries(value.map((name) => [scalar(name), { aliases: [] }]));
   return Object.fromEntries(
-    Object.entries(object(value)).map(([name, options]) => [name, { aliases: list(object(options)["aliases"]).map(scalar) }]),
+    Object.entries(object(value)).map(([name, options]) => [
+      name,
+      { aliases: list(object(options)["aliases"]).map(scalar) },
+    ]),
   );
 }
 
@@ -177,7 +206,9 @@ function healthcheck(value: unknown): Service["healthcheck"] {
     ["startPeriodMilliseconds", "start_period"],
     ["startIntervalMilliseconds", "start_interval"],
   ];
-  const given = times.filter(([, key]) => raw[key] !== undefined).map(([name, key]) => [name, milliseconds(scalar(raw[key]), 1000)]);
+  const given = times
+    .filter(([, key]) => raw[key] !== undefined)
+    .map(([name, key]) => [name, milliseconds(scalar(raw[key]), 1000)]);
   return {
     ...(Object.fromEntries(given) as Partial<Healthcheck>),
     ...(test === undefined ? {} : { test: typeof test === "string" ? ["CMD-SHELL", test] : list(test).map(scalar) }),
@@ -196,8 +227,10 @@ function words(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (Array.isArray(value)) return value.map(scalar);
   return [...scalar(value).matchAll(/(?:'([^']*)'|"((?:\\.|[^"\\])*)"|((?:\\.|[^\s'"\\])+))+/g)].map(([word]) =>
-    word.replace(/'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)/g, (_, single?: string, double?: string, escaped?: string) =>
-      single ?? double?.replace(/\\(["\\$`])/g, "$1") ?? escaped ?? "",
+    word.replace(
+      /'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)/g,
+      (_, single?: string, double?: string, escaped?: string) =>
+        single ?? double?.replace(/\\(["\\$`])/g, "$1") ?? escaped ?? "",
     ),
   );
 }

@@ -30,10 +30,18 @@ export function containersOf(engine: Engine, project: string, service?: string):
 }
 
 /** Services asked for (or all without a profile, or with an active one), after those they depend on. */
-export function orderServices(project: Project, asked: readonly string[], withDependencies: boolean): readonly string[] {
+export function orderServices(
+  project: Project,
+  asked: readonly string[],
+  withDependencies: boolean,
+): readonly string[] {
   const active = ({ profiles }: Service): boolean =>
-    profiles.length === 0 || profiles.some((profile) => project.profiles.includes(profile) || project.profiles.includes("*"));
-  const wanted = asked.length > 0 ? asked : Object.keys(project.services).filter((name) => active(project.services[name] as Service));
+    profiles.length === 0 ||
+    profiles.some((profile) => project.profiles.includes(profile) || project.profiles.includes("*"));
+  const wanted =
+    asked.length > 0
+      ? asked
+      : Object.keys(project.services).filter((name) => active(project.services[name] as Service));
   const ordered: string[] = [];
   const visit = (name: string, path: readonly string[]): void => {
     const service = project.services[name];
@@ -49,7 +57,12 @@ export function orderServices(project: Project, asked: readonly string[], withDe
 }
 
 /** `docker compose up`: brings the services to what the files say. Containers that already are stay. */
-export async function up(engine: Engine, session: Session, project: Project, options: UpOptions): Promise<readonly ContainerRecord[]> {
+export async function up(
+  engine: Engine,
+  session: Session,
+  project: Project,
+  options: UpOptions,
+): Promise<readonly ContainerRecord[]> {
   const order = orderServices(project, options.services, options.withDependencies);
   makeNetworksAndVolumes(engine, session, project, order);
   if (options.removeOrphans) await removeOrphans(engine, session, project, options.graceSeconds);
@@ -70,7 +83,8 @@ export async function up(engine: Engine, session: Session, project: Project, opt
       const same =
         known !== undefined &&
         !options.forceRecreate &&
-        (options.noRecreate || (known.spec.labels[label.hash] === configHash(service) && known.spec.imageId === images.get(name)));
+        (options.noRecreate ||
+          (known.spec.labels[label.hash] === configHash(service) && known.spec.imageId === images.get(name)));
       if (known && !same) await discard(engine, session, known, options.graceSeconds, "Recreate");
       const record = same ? known : create(engine, session, project, name, number);
       if (options.start && !engine.containers.isLive(record.id)) await start(engine, session, record);
@@ -81,7 +95,12 @@ export async function up(engine: Engine, session: Session, project: Project, opt
 }
 
 /** Waits until all run and those with a check are healthy. Throws where one ends or is unhealthy. */
-export async function waitHealthy(engine: Engine, session: Session, records: readonly ContainerRecord[], timeoutSeconds: number | undefined): Promise<void> {
+export async function waitHealthy(
+  engine: Engine,
+  session: Session,
+  records: readonly ContainerRecord[],
+  timeoutSeconds: number | undefined,
+): Promise<void> {
   const deadline = timeoutSeconds === undefined ? undefined : AbortSignal.timeout(timeoutSeconds * 1000);
   const signal = deadline ? AbortSignal.any([session.gone, deadline]) : session.gone;
   for (const { id, spec } of records) {
@@ -116,10 +135,14 @@ export function create(
   const optional = (key: keyof Wanted, value: unknown): object => (value === undefined ? {} : { [key]: value });
   const wanted: Wanted = {
     image: service.image ?? "",
-    name: (oneOff ? undefined : service.containerName) ?? `${project.name}-${name}-${oneOff ? `run-${randomBytes(6).toString("hex")}` : number}`,
+    name:
+      (oneOff ? undefined : service.containerName) ??
+      `${project.name}-${name}-${oneOff ? `run-${randomBytes(6).toString("hex")}` : number}`,
     env: { ...service.environment, ...change.env },
     mounts: [...service.mounts, ...(change.mounts ?? [])].map((mount) =>
-      mount.type === "volume" && project.volumes[mount.source] ? { ...mount, source: project.volumes[mount.source]?.name ?? "" } : mount,
+      mount.type === "volume" && project.volumes[mount.source]
+        ? { ...mount, source: project.volumes[mount.source]?.name ?? "" }
+        : mount,
     ),
     ports: change.ports ?? service.ports,
     networks: Object.fromEntries(
@@ -189,7 +212,9 @@ export async function down(
 ): Promise<void> {
   const all = engine.containers.list().filter(({ spec }) => spec.labels[label.project] === project.name);
   const known = Object.keys(project.services);
-  const mine = all.filter(({ spec }) => options.removeOrphans || known.length === 0 || known.includes(spec.labels[label.service] ?? ""));
+  const mine = all.filter(
+    ({ spec }) => options.removeOrphans || known.length === 0 || known.includes(spec.labels[label.service] ?? ""),
+  );
   // The last started first: nothing is stopped before what depends on it.
   for (const record of mine.toReversed()) await discard(engine, session, record, options.graceSeconds);
   for (const network of engine.networks.list()) {
@@ -205,10 +230,17 @@ export async function down(
   }
 }
 
-export function makeNetworksAndVolumes(engine: Engine, session: Session, project: Project, services: readonly string[]): void {
+export function makeNetworksAndVolumes(
+  engine: Engine,
+  session: Session,
+  project: Project,
+  services: readonly string[],
+): void {
   const used = services.map((name) => project.services[name] as Service);
   for (const [key, { name, external, internal }] of Object.entries(project.networks)) {
-    const needed = used.some(({ networks }) => key in networks || (key === "default" && Object.keys(networks).length === 0));
+    const needed = used.some(
+      ({ networks }) => key in networks || (key === "default" && Object.keys(networks).length === 0),
+    );
     if (!needed || engine.networks.find(name)) continue;
     if (external) throw new DockerError(`network ${name} declared as external, but could not be found`, 1);
     const labels = { [label.project]: project.name, [label.network]: key };
@@ -223,7 +255,12 @@ export function makeNetworksAndVolumes(engine: Engine, session: Session, project
   }
 }
 
-async function removeOrphans(engine: Engine, session: Session, project: Project, graceSeconds: number | undefined): Promise<void> {
+async function removeOrphans(
+  engine: Engine,
+  session: Session,
+  project: Project,
+  graceSeconds: number | undefined,
+): Promise<void> {
   for (const record of engine.containers.list()) {
     const { labels } = record.spec;
     if (labels[label.project] !== project.name || labels[label.oneOff] === "True") continue;
@@ -231,13 +268,22 @@ async function removeOrphans(engine: Engine, session: Session, project: Project,
   }
 }
 
-export async function awaitDependencies(engine: Engine, session: Session, project: Project, service: Service): Promise<void> {
+export async function awaitDependencies(
+  engine: Engine,
+  session: Session,
+  project: Project,
+  service: Service,
+): Promise<void> {
   for (const [name, { condition, required }] of Object.entries(service.dependsOn)) {
     const records = containersOf(engine, project.name, name);
     if (records.length === 0 && !required) continue;
     if (condition === "service_healthy") {
       await waitHealthy(engine, session, records, undefined).catch((thrown: unknown) => {
-        if (required) throw new DockerError(`dependency failed to start: ${thrown instanceof Error ? thrown.message : String(thrown)}`, 1);
+        if (required)
+          throw new DockerError(
+            `dependency failed to start: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+            1,
+          );
       });
     }
     if (condition === "service_completed_successfully") {
@@ -251,7 +297,8 @@ export async function awaitDependencies(engine: Engine, session: Session, projec
   }
 }
 
-const say = (session: Session, { spec }: ContainerRecord, what: string): void => session.err(` Container ${spec.name}  ${what}\n`);
+const say = (session: Session, { spec }: ContainerRecord, what: string): void =>
+  session.err(` Container ${spec.name}  ${what}\n`);
 
 /** Image lines of `up` are progress. */
 const quiet = (session: Session): Session => ({ ...session, err: () => {} });

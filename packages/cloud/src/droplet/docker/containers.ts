@@ -43,7 +43,15 @@ export function passes(record: ContainerRecord, filters: readonly string[]): boo
   });
 }
 
-const columns = { ID: "CONTAINER ID", Image: "IMAGE", Command: "COMMAND", RunningFor: "CREATED", Status: "STATUS", Ports: "PORTS", Names: "NAMES" };
+const columns = {
+  ID: "CONTAINER ID",
+  Image: "IMAGE",
+  Command: "COMMAND",
+  RunningFor: "CREATED",
+  Status: "STATUS",
+  Ports: "PORTS",
+  Names: "NAMES",
+};
 
 export const ps: Command = async (engine, session, args) => {
   const flags = parseFlags("docker ps", args, {
@@ -56,7 +64,11 @@ export const ps: Command = async (engine, session, args) => {
     last: "string:n",
   });
   const filters = flags.all("filter");
-  const everything = flags.has("all") || flags.has("latest") || flags.one("last") !== undefined || filters.some((f) => f.startsWith("status=") || f.startsWith("exited="));
+  const everything =
+    flags.has("all") ||
+    flags.has("latest") ||
+    flags.one("last") !== undefined ||
+    filters.some((f) => f.startsWith("status=") || f.startsWith("exited="));
   const last = flags.has("latest") ? 1 : Number(flags.one("last") ?? Number.POSITIVE_INFINITY);
   const records = engine.containers
     .list()
@@ -89,12 +101,12 @@ export const inspect =
     }
     const format = flags.one("format");
     if (format === undefined) session.out(`${JSON.stringify(found, null, 4)}\n`);
-    else for (const item of found) session.out(`${format === "json" ? JSON.stringify(item) : renderTemplate(format, item)}\n`);
+    else
+      for (const item of found)
+        session.out(`${format === "json" ? JSON.stringify(item) : renderTemplate(format, item)}\n`);
     for (const name of missing) {
       session.err(
-        only === "any"
-          ? `Error: No such object: ${name}\n`
-          : `Error response from daemon: No such ${only}: ${name}\n`,
+        only === "any" ? `Error: No such object: ${name}\n` : `Error response from daemon: No such ${only}: ${name}\n`,
       );
     }
     return missing.length > 0 ? 1 : 0;
@@ -140,7 +152,9 @@ export async function followLogs(
     const kept = tail === undefined || tail === "all" ? lines : Number(tail) === 0 ? [] : lines.slice(-Number(tail));
     return kept.map((line) => ({ record, line }));
   });
-  for (const { record, line } of past.sort((a, b) => (a.line.time < b.line.time ? -1 : a.line.time > b.line.time ? 1 : 0))) {
+  for (const { record, line } of past.sort((a, b) =>
+    a.line.time < b.line.time ? -1 : a.line.time > b.line.time ? 1 : 0,
+  )) {
     show(record, line);
   }
   if (!flags.has("follow")) return;
@@ -185,7 +199,9 @@ const seconds = (flags: ReturnType<typeof parseFlags>): number | undefined => {
 
 export const stop: Command = async (engine, session, args) => {
   const flags = parseFlags("docker stop", args, timeFlags);
-  return forEach(session, required("stop", flags.rest), (name) => engine.containers.stop(name, { seconds: seconds(flags) }));
+  return forEach(session, required("stop", flags.rest), (name) =>
+    engine.containers.stop(name, { seconds: seconds(flags) }),
+  );
 };
 
 export const restart: Command = async (engine, session, args) => {
@@ -231,7 +247,13 @@ export const prune: Command = async (engine, session, args) => {
   const flags = parseFlags("docker container prune", args, { force: "boolean:f", filter: "list" });
   for (const record of engine.containers.list()) {
     if (record.status !== "exited" && record.status !== "created") continue;
-    if (!passes(record, flags.all("filter").filter((filter) => filter.startsWith("label=")))) continue;
+    if (
+      !passes(
+        record,
+        flags.all("filter").filter((filter) => filter.startsWith("label=")),
+      )
+    )
+      continue;
     await engine.containers.remove(record.id);
     session.out(`${record.id}\n`);
   }
@@ -244,7 +266,11 @@ export function required(command: string, names: readonly string[]): readonly st
 }
 
 /** Does it for each name, says the name after it; goes on after a failure and ends with 1. */
-async function forEach(session: Session, names: readonly string[], deed: (name: string) => Promise<void>): Promise<number> {
+async function forEach(
+  session: Session,
+  names: readonly string[],
+  deed: (name: string) => Promise<void>,
+): Promise<number> {
   let failed = 0;
   await Promise.all(
     names.map(async (name) => {

@@ -90,6 +90,7 @@ export function signalName(text: string, numbers: Readonly<Record<string, number
   const name = /^\d+$/.test(text)
     ? Object.keys(numbers).find((key) => numbers[key] === Number(text))
     : `SIG${text.toUpperCase().replace(/^SIG/, "")}`;
-  if (name === undefined || !(name in numbers)) throw new DockerError(`Error response from daemon: invalid signal: ${text}`);
+  if (name === undefined || !(name in numbers))
+    throw new DockerError(`Error response from daemon: invalid signal: ${text}`);
   return name;
 }

@@ -9,12 +9,21 @@ import { renderList } from "./template.ts";
 
 /** `docker login` without a host is Docker Hub's. */
 const registryOf = (text: string | undefined): string =>
-  (text ?? "docker.io").replace(/^https?:\/\//, "").replace(/\/.*$/, "").replace(/^index\.docker\.io$/, "docker.io");
+  (text ?? "docker.io")
+    .replace(/^https?:\/\//, "")
+    .replace(/\/.*$/, "")
+    .replace(/^index\.docker\.io$/, "docker.io");
 
 export const login: Command = async (engine, session, args) => {
-  const flags = parseFlags("docker login", args, { username: "string:u", password: "string:p", "password-stdin": "boolean" });
-  if (flags.one("password") !== undefined) session.err("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
-  else if (!flags.has("password-stdin")) throw new DockerError("Error: Cannot perform an interactive login from a non TTY device", 1);
+  const flags = parseFlags("docker login", args, {
+    username: "string:u",
+    password: "string:p",
+    "password-stdin": "boolean",
+  });
+  if (flags.one("password") !== undefined)
+    session.err("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
+  else if (!flags.has("password-stdin"))
+    throw new DockerError("Error: Cannot perform an interactive login from a non TTY device", 1);
   const username = flags.one("username");
   if (!username) throw new DockerError("Must provide --username with --password-stdin", 1);
   let password = flags.one("password") ?? "";
@@ -35,13 +44,21 @@ export const logout: Command = async (engine, session, [text]) => {
 };
 
 export const pull: Command = async (engine, session, args) => {
-  const flags = parseFlags("docker pull", args, { quiet: "boolean:q", platform: "string", "disable-content-trust": "boolean" });
+  const flags = parseFlags("docker pull", args, {
+    quiet: "boolean:q",
+    platform: "string",
+    "disable-content-trust": "boolean",
+  });
   const [name = ""] = required("pull", flags.rest);
   let last = "";
-  await engine.images.pull(name, (registry) => engine.logins.get(registry), (line) => {
-    last = line;
-    if (!flags.has("quiet")) session.out(`${line}\n`);
-  });
+  await engine.images.pull(
+    name,
+    (registry) => engine.logins.get(registry),
+    (line) => {
+      last = line;
+      if (!flags.has("quiet")) session.out(`${line}\n`);
+    },
+  );
   if (flags.has("quiet")) session.out(`${last}\n`);
   return 0;
 };
@@ -75,7 +92,10 @@ export const list: Command = async (engine, session, args) => {
     .list()
     .filter((image) => filters.every((filter) => imagePasses(image, filter)))
     .flatMap((image) => imageRows(engine, image, flags.has("no-trunc")))
-    .filter((row) => name === undefined || row.Repository === familiarRepository(name) || `${row.Repository}:${row.Tag}` === name);
+    .filter(
+      (row) =>
+        name === undefined || row.Repository === familiarRepository(name) || `${row.Repository}:${row.Tag}` === name,
+    );
   if (flags.has("quiet")) session.out([...new Set(rows.map((row) => `${row.ID}\n`))].join(""));
   else session.out(renderList(rows, flags.one("format"), columns));
   return 0;
@@ -95,7 +115,9 @@ function imagePasses(image: ImageRecord, filter: string): boolean {
     case "dangling":
       return (image.tags.length === 0) === (value === "true");
     case "reference":
-      return image.tags.some((name) => new RegExp(`^${value.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}(:|$)`).test(familiar(name)));
+      return image.tags.some((name) =>
+        new RegExp(`^${value.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}(:|$)`).test(familiar(name)),
+      );
     default:
       throw new DockerError(`Error response from daemon: invalid filter '${key}'`);
   }
@@ -129,7 +151,10 @@ function imageRows(engine: Engine, image: ImageRecord, full: boolean) {
 }
 
 const user = (engine: Engine) => (id: string) =>
-  engine.containers.list().find((record) => record.spec.imageId === id)?.id.slice(0, 12);
+  engine.containers
+    .list()
+    .find((record) => record.spec.imageId === id)
+    ?.id.slice(0, 12);
 
 export const remove: Command = async (engine, session, args) => {
   const flags = parseFlags("docker image rm", args, { force: "boolean:f", "no-prune": "boolean" });

@@ -14,9 +14,14 @@ export function inspectContainer(engine: Engine, record: ContainerRecord): Recor
   const bindings: Record<string, unknown> = {};
   for (const port of spec.ports) {
     const key = `${port.containerPort}/${port.protocol}`;
-    bindings[key] = [...((bindings[key] as unknown[]) ?? []), { HostIp: port.hostIp === "0.0.0.0" ? "" : port.hostIp, HostPort: String(port.hostPort) }];
+    bindings[key] = [
+      ...((bindings[key] as unknown[]) ?? []),
+      { HostIp: port.hostIp === "0.0.0.0" ? "" : port.hostIp, HostPort: String(port.hostPort) },
+    ];
   }
-  const actual: Record<string, unknown> = Object.fromEntries(Object.keys(image?.config.ExposedPorts ?? {}).map((key) => [key, null]));
+  const actual: Record<string, unknown> = Object.fromEntries(
+    Object.keys(image?.config.ExposedPorts ?? {}).map((key) => [key, null]),
+  );
   for (const port of published) {
     actual[`${port.containerPort}/tcp`] = [{ HostIp: port.hostIp, HostPort: String(port.hostPort) }];
   }
@@ -58,7 +63,9 @@ export function inspectContainer(engine: Engine, record: ContainerRecord): Recor
     Driver: "local",
     Platform: "linux",
     HostConfig: {
-      Binds: spec.mounts.filter((m) => m.type !== "tmpfs").map((m) => `${m.source}:${m.target}${m.readOnly ? ":ro" : ""}`),
+      Binds: spec.mounts
+        .filter((m) => m.type !== "tmpfs")
+        .map((m) => `${m.source}:${m.target}${m.readOnly ? ":ro" : ""}`),
       NetworkMode: Object.keys(spec.networks)[0] ?? "none",
       PortBindings: bindings,
       RestartPolicy: { Name: spec.restart.name, MaximumRetryCount: spec.restart.maximumRetries },
@@ -145,7 +152,9 @@ export function psRow(engine: Engine, record: ContainerRecord, full: boolean): R
     Ports: portsText(engine, record),
     Networks: Object.keys(spec.networks).join(","),
     Mounts: spec.mounts.map((mount) => mount.source).join(","),
-    Labels: Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`).join(","),
+    Labels: Object.entries(spec.labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(","),
     LocalVolumes: String(spec.mounts.filter((mount) => mount.type === "volume").length),
     Size: "0B",
     Label: (name: string) => spec.labels[name] ?? "",
@@ -165,7 +174,9 @@ function portsText(engine: Engine, record: ContainerRecord): string {
 
 /** `Up 3 minutes (healthy)`, `Exited (1) 2 seconds ago`. */
 export function statusText(record: ContainerRecord, now: Date): string {
-  const health = record.health ? ` (${record.health.status === "starting" ? "health: starting" : record.health.status})` : "";
+  const health = record.health
+    ? ` (${record.health.status === "starting" ? "health: starting" : record.health.status})`
+    : "";
   switch (record.status) {
     case "created":
       return "Created";

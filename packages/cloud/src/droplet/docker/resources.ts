@@ -61,7 +61,12 @@ export const info: Command = async (engine, session, args) => {
   };
   if (format === "json") session.out(`${JSON.stringify(about)}\n`);
   else if (format !== undefined) session.out(`${renderTemplate(format, about)}\n`);
-  else session.out(`Server:\n${Object.entries(about).map(([key, value]) => ` ${key}: ${value}\n`).join("")}`);
+  else
+    session.out(
+      `Server:\n${Object.entries(about)
+        .map(([key, value]) => ` ${key}: ${value}\n`)
+        .join("")}`,
+    );
   return 0;
 };
 
@@ -97,14 +102,31 @@ export const network: Readonly<Record<string, Command>> = {
     return 0;
   },
   async ls(engine, session, args) {
-    const flags = parseFlags("docker network ls", args, { filter: "list:f", format: "string", quiet: "boolean:q", "no-trunc": "boolean" });
-    const names = flags.all("filter").filter((filter) => filter.startsWith("name=")).map((filter) => filter.slice(5));
+    const flags = parseFlags("docker network ls", args, {
+      filter: "list:f",
+      format: "string",
+      quiet: "boolean:q",
+      "no-trunc": "boolean",
+    });
+    const names = flags
+      .all("filter")
+      .filter((filter) => filter.startsWith("name="))
+      .map((filter) => filter.slice(5));
     const rows = engine.networks
       .list()
       .filter((n) => labelled(n.labels, flags.all("filter")) && names.every((name) => new RegExp(name).test(n.name)))
-      .map((n) => ({ ID: n.id.slice(0, 12), Name: n.name, Driver: n.driver, Scope: "local", Internal: String(n.internal) }));
+      .map((n) => ({
+        ID: n.id.slice(0, 12),
+        Name: n.name,
+        Driver: n.driver,
+        Scope: "local",
+        Internal: String(n.internal),
+      }));
     if (flags.has("quiet")) session.out(rows.map((row) => `${row.ID}\n`).join(""));
-    else session.out(renderList(rows, flags.one("format"), { ID: "NETWORK ID", Name: "NAME", Driver: "DRIVER", Scope: "SCOPE" }));
+    else
+      session.out(
+        renderList(rows, flags.one("format"), { ID: "NETWORK ID", Name: "NAME", Driver: "DRIVER", Scope: "SCOPE" }),
+      );
     return 0;
   },
   async rm(engine, session, args) {
@@ -129,19 +151,28 @@ export const network: Readonly<Record<string, Command>> = {
         Driver: n.driver,
         Internal: n.internal,
         Labels: n.labels,
-        Containers: Object.fromEntries(members.map((m) => [m.id, { Name: m.spec.name, IPv4Address: `${m.address}/8` }])),
+        Containers: Object.fromEntries(
+          members.map((m) => [m.id, { Name: m.spec.name, IPv4Address: `${m.address}/8` }]),
+        ),
       };
     });
     const format = flags.one("format");
     if (format === undefined) session.out(`${JSON.stringify(found, null, 4)}\n`);
-    else for (const item of found) session.out(`${format === "json" ? JSON.stringify(item) : renderTemplate(format, item)}\n`);
+    else
+      for (const item of found)
+        session.out(`${format === "json" ? JSON.stringify(item) : renderTemplate(format, item)}\n`);
     return 0;
   },
 };
 
 export const volume: Readonly<Record<string, Command>> = {
   async create(engine, session, args) {
-    const flags = parseFlags("docker volume create", args, { driver: "string:d", label: "list", name: "string", opt: "list:o" });
+    const flags = parseFlags("docker volume create", args, {
+      driver: "string:d",
+      label: "list",
+      name: "string",
+      opt: "list:o",
+    });
     const name = flags.rest[0] ?? flags.one("name");
     if (name === undefined) throw new DockerError("the local droplet's docker wants a name for a volume", 125);
     engine.networks.volume(name, pairs(flags.all("label")));
@@ -172,7 +203,14 @@ export const volume: Readonly<Record<string, Command>> = {
     const found = required("volume inspect", flags.rest).map((name) => {
       const v = engine.networks.volumes().find((entry) => entry.name === name);
       if (!v) throw new DockerError(`[]\nError response from daemon: get ${name}: no such volume`);
-      return { Name: v.name, Driver: "local", Labels: v.labels, CreatedAt: v.created, Scope: "local", Mountpoint: volumeFolder(engine.disk, v.name) };
+      return {
+        Name: v.name,
+        Driver: "local",
+        Labels: v.labels,
+        CreatedAt: v.created,
+        Scope: "local",
+        Mountpoint: volumeFolder(engine.disk, v.name),
+      };
     });
     const format = flags.one("format");
     if (format === undefined) session.out(`${JSON.stringify(found, null, 4)}\n`);
@@ -207,12 +245,20 @@ export const diskUsage: Command = async (engine, session, args) => {
     row("Build Cache", 0, 0, "0B"),
   ];
   if (format !== undefined) session.out(renderList(rows, format, {}));
-  else session.out(table([["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"], ...rows.map((entry) => Object.values(entry))]));
+  else
+    session.out(
+      table([["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"], ...rows.map((entry) => Object.values(entry))]),
+    );
   return 0;
 };
 
 export const prune: Command = async (engine, session, args) => {
-  const flags = parseFlags("docker system prune", args, { all: "boolean:a", force: "boolean:f", filter: "list", volumes: "boolean" });
+  const flags = parseFlags("docker system prune", args, {
+    all: "boolean:a",
+    force: "boolean:f",
+    filter: "list",
+    volumes: "boolean",
+  });
   const filters = flags.all("filter").flatMap((filter) => ["--filter", filter]);
   await pruneContainers(engine, session, ["--force", ...filters]);
   return pruneImages(engine, session, ["--force", ...(flags.has("all") ? ["--all"] : []), ...filters]);

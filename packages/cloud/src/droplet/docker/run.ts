@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { constants } from "node:os";
 import { parseDotenv } from "../compose/dotenv.ts";
-import { DockerError, type Healthcheck, type ImageRecord } from "../engine/model.ts";
+import { DockerError, type Healthcheck, type ImageRecord, type Mount } from "../engine/model.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Streams } from "../engine/process.ts";
 import { containerSpec, parsePort, parseRestart, parseVolume, type Wanted } from "../engine/spec.ts";
@@ -55,12 +55,21 @@ const runFlags = {
 } satisfies FlagTable;
 
 /** The image, pulled where it is missing (or `always`). */
-export async function haveImage(engine: Engine, session: Session, name: string, policy = "missing"): Promise<ImageRecord> {
+export async function haveImage(
+  engine: Engine,
+  session: Session,
+  name: string,
+  policy = "missing",
+): Promise<ImageRecord> {
   const known = engine.images.find(name);
   if (known && policy !== "always") return known;
   if (policy === "never") throw new DockerError(`Error response from daemon: No such image: ${name}`, 125);
   if (!known) session.err(`Unable to find image '${name}' locally\n`);
-  return engine.images.pull(name, (registry) => engine.logins.get(registry), (line) => session.err(`${line}\n`));
+  return engine.images.pull(
+    name,
+    (registry) => engine.logins.get(registry),
+    (line) => session.err(`${line}\n`),
+  );
 }
 
 export const runContainer =
@@ -116,7 +125,9 @@ function wantedBy(flags: Flags, session: Session, image: string, command: readon
     mounts: [
       ...flags.all("volume").map((text) => parseVolume(text, (path) => resolve(session.cwd, path))),
       ...flags.all("mount").map(parseMount),
-      ...flags.all("tmpfs").map((text) => ({ type: "tmpfs" as const, source: "", target: text.split(":")[0] ?? "", readOnly: false })),
+      ...flags
+        .all("tmpfs")
+        .map((text) => ({ type: "tmpfs" as const, source: "", target: text.split(":")[0] ?? "", readOnly: false })),
     ],
     ports: flags.all("publish").map(parsePort),
     networks: Object.fromEntries((networks.length > 0 ? networks : ["bridge"]).map((name) => [name, { aliases }])),
@@ -130,7 +141,10 @@ function wantedBy(flags: Flags, session: Session, image: string, command: readon
     ...option("workingDir", flags.one("workdir")),
     ...option("user", flags.one("user")),
     ...option("restart", read("restart", parseRestart)),
-    ...option("stopSignal", read("stop-signal", (text) => signalName(text, constants.signals))),
+    ...option(
+      "stopSignal",
+      read("stop-signal", (text) => signalName(text, constants.signals)),
+    ),
     ...option("stopGraceSeconds", read("stop-timeout", Number)),
     ...option("memoryBytes", read("memory", bytes)),
     ...option("cpus", read("cpus", Number)),
@@ -157,7 +171,7 @@ function healthBy(flags: Flags): Partial<Healthcheck> | undefined {
 }
 
 /** `type=bind,source=/a,target=/b,readonly`. */
-function parseMount(text: string) {
+function parseMount(text: string): Mount {
   const fields = new Map(text.split(",").map((pair) => [pair.split("=")[0] ?? "", pair.split(/=(.*)/s)[1] ?? "true"]));
   const type = fields.get("type") ?? "volume";
   const target = fields.get("target") ?? fields.get("destination") ?? fields.get("dst");
@@ -165,7 +179,7 @@ function parseMount(text: string) {
     throw new DockerError(`invalid argument "${text}" for "--mount" flag`, 125);
   }
   return {
-    type: type as "bind" | "volume" | "tmpfs",
+    type,
     source: fields.get("source") ?? fields.get("src") ?? "",
     target,
     readOnly: fields.has("readonly") || fields.has("ro"),
@@ -177,7 +191,9 @@ const pairs = (list: readonly string[]): Record<string, string> =>
 
 /** `-e NAME` takes the client's value; files hold `NAME=value` as it stands. */
 function environmentOf(flags: Flags, session: Session): Record<string, string> {
-  const files = flags.all("env-file").map((path) => parseDotenv(readFileSync(resolve(session.cwd, path), "utf8"), { raw: true }));
+  const files = flags
+    .all("env-file")
+    .map((path) => parseDotenv(readFileSync(resolve(session.cwd, path), "utf8"), { raw: true }));
   const given = flags.all("env").flatMap((entry): [string, string][] => {
     const [name = "", value = session.env[name]] = entry.split(/=(.*)/s);
     return value === undefined ? [] : [[name, value]];

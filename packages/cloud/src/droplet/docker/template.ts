@@ -32,7 +32,9 @@ type Scope = ReadonlyMap<string, unknown>;
 function tokenize(template: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
-  for (const match of template.matchAll(/\{\{(-\s)?\s*((?:"(?:\\.|[^"\\])*"|`[^`]*`|[^}"`]|\}(?!\}))*?)\s*(\s-)?\}\}(\s*)/g)) {
+  for (const match of template.matchAll(
+    /\{\{(-\s)?\s*((?:"(?:\\.|[^"\\])*"|`[^`]*`|[^}"`]|\}(?!\}))*?)\s*(\s-)?\}\}(\s*)/g,
+  )) {
     const [whole, trimBefore, action = "", trimAfter, space = ""] = match;
     const before = template.slice(at, match.index);
     tokens.push({ text: trimBefore ? before.trimEnd() : before }, { action });
@@ -43,7 +45,11 @@ function tokenize(template: string): Token[] {
   return tokens;
 }
 
-function parseNodes(tokens: readonly Token[], start: number, until: readonly string[]): { nodes: Node[]; next: number; ended: string } {
+function parseNodes(
+  tokens: readonly Token[],
+  start: number,
+  until: readonly string[],
+): { nodes: Node[]; next: number; ended: string } {
   const nodes: Node[] = [];
   for (let at = start; at < tokens.length; at++) {
     const token = tokens[at];
@@ -68,7 +74,12 @@ function parseNodes(tokens: readonly Token[], start: number, until: readonly str
   return { nodes, next: tokens.length, ended: "" };
 }
 
-function parseBlock(tokens: readonly Token[], start: number, kind: "if" | "range" | "with", source: string): { node: Node; next: number } {
+function parseBlock(
+  tokens: readonly Token[],
+  start: number,
+  kind: "if" | "range" | "with",
+  source: string,
+): { node: Node; next: number } {
   const body = parseNodes(tokens, start, ["else", "end"]);
   if (body.ended === "end") return { node: { kind, source, body: body.nodes, otherwise: [] }, next: body.next };
   if (body.ended.startsWith("else if")) {
@@ -104,14 +115,17 @@ function renderNodes(nodes: readonly Node[], dot: unknown, outer: Scope): string
     .join("");
 }
 
-function renderRange(node: Extract<Node, { kind: "range" }> | Extract<Node, { kind: "if" | "range" | "with" }>, dot: unknown, scope: Scope): string {
+function renderRange(node: Extract<Node, { kind: "if" | "range" | "with" }>, dot: unknown, scope: Scope): string {
   const [, names = "", source = node.source] = /^((?:\$\w+\s*,\s*)?\$\w+)\s*:=\s*(.*)$/s.exec(node.source) ?? [];
   const value = evaluate(source, dot, scope);
   const entries: [unknown, unknown][] = Array.isArray(value)
     ? value.map((item, index) => [index, item])
-    : Object.entries((value ?? {}) as object).sort(([a], [b]) => (a < b ? -1 : 1));
+    : Object.entries(value ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   if (entries.length === 0) return renderNodes(node.otherwise, dot, scope);
-  const variables = names.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const variables = names
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   return entries
     .map(([key, item]) => {
       const bound = new Map(scope);
@@ -180,7 +194,10 @@ function field(value: unknown, path: string): unknown {
   return path
     .split(".")
     .filter((part) => part !== "")
-    .reduce<unknown>((inner, part) => (inner === null || inner === undefined ? undefined : (inner as Record<string, unknown>)[part]), value);
+    .reduce<unknown>(
+      (inner, part) => (inner === null || inner === undefined ? undefined : (inner as Record<string, unknown>)[part]),
+      value,
+    );
 }
 
 const truth = (value: unknown): boolean =>
@@ -193,8 +210,10 @@ const truth = (value: unknown): boolean =>
 const functions: Readonly<Record<string, (values: readonly unknown[]) => unknown>> = {
   json: ([value]) => JSON.stringify(value ?? null),
   index: ([value, ...keys]) =>
-    keys.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined | null)?.[String(key)], value) ?? "",
-  len: ([value]) => (typeof value === "object" && value !== null ? Object.keys(value).length : String(value ?? "").length),
+    keys.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined | null)?.[String(key)], value) ??
+    "",
+  len: ([value]) =>
+    typeof value === "object" && value !== null ? Object.keys(value).length : show(value ?? "").length,
   eq: ([value, ...others]) => others.includes(value),
   ne: ([a, b]) => a !== b,
   and: (values) => values.find((value) => !truth(value)) ?? values.at(-1),
@@ -225,14 +244,17 @@ function show(value: unknown): string {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `map[${entries.map(([key, inner]) => `${key}:${show(inner)}`).join(" ")}]`;
   }
-  return String(value as string | number | boolean);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Rows with aligned columns, as Docker prints its lists. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
-    .map((row) => `${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + 3))).join("")}\n`)
+    .map(
+      (row) =>
+        `${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + 3))).join("")}\n`,
+    )
     .join("");
 }
 

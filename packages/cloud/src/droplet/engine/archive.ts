@@ -26,10 +26,9 @@ export async function readArchive(archive: Readable, blobs: Blobs, scratch: stri
   try {
     const { type, stream } = await peek(archive);
     await applyLayer(stream, type, scratch);
-    const manifest = await json<readonly { Config: string; RepoTags?: readonly string[] | null; Layers: readonly string[] }[]>(
-      scratch,
-      "manifest.json",
-    );
+    const manifest = await json<
+      readonly { Config: string; RepoTags?: readonly string[] | null; Layers: readonly string[] }[]
+    >(scratch, "manifest.json");
     if (manifest) {
       return await Promise.all(
         manifest.map(async (entry) => ({
@@ -57,7 +56,8 @@ async function ociImage(scratch: string, entry: Descriptor, blobs: Blobs): Promi
   const inner = document?.manifests?.find((m) => m.platform?.architecture === architecture);
   if (inner) return ociImage(scratch, { ...inner, annotations: entry.annotations ?? {} }, blobs);
   if (!document?.config || !document.layers) throw new DockerError(`the archive lacks the manifest ${entry.digest}`);
-  const name = entry.annotations?.["io.containerd.image.name"] ?? entry.annotations?.["org.opencontainers.image.ref.name"];
+  const name =
+    entry.annotations?.["io.containerd.image.name"] ?? entry.annotations?.["org.opencontainers.image.ref.name"];
   return {
     tags: name ? [name] : [],
     config: await take(scratch, blobName(document.config.digest), blobs, document.config.digest),

@@ -49,7 +49,9 @@ export class Containers extends EventEmitter<{ change: [] }> {
     const name = text.replace(/^\//, "");
     const records = this.list();
     const byId = (): ContainerRecord[] => records.filter((record) => record.id.startsWith(text));
-    return records.find((record) => record.spec.name === name) ?? (/^[0-9a-f]{4,64}$/.test(text) ? byId()[0] : undefined);
+    return (
+      records.find((record) => record.spec.name === name) ?? (/^[0-9a-f]{4,64}$/.test(text) ? byId()[0] : undefined)
+    );
   }
 
   require(text: string): ContainerRecord {
@@ -91,7 +93,9 @@ export class Containers extends EventEmitter<{ change: [] }> {
     const record = this.require(id);
     if (this.#live.has(record.id)) return;
     clearTimeout(this.#restarts.get(record.id));
-    const busy = record.spec.ports.find((port) => port.hostPort !== 0 && this.#options.grounds.ports.taken(port.hostPort));
+    const busy = record.spec.ports.find(
+      (port) => port.hostPort !== 0 && this.#options.grounds.ports.taken(port.hostPort),
+    );
     try {
       if (busy) {
         throw daemonError(
@@ -103,7 +107,12 @@ export class Containers extends EventEmitter<{ change: [] }> {
     } catch (thrown) {
       const message = thrown instanceof Error ? thrown.message : String(thrown);
       const exitCode = thrown instanceof DockerError && thrown.exitCode > 1 ? thrown.exitCode : 128;
-      this.#change(record.id, { status: "exited", exitCode, error: message, finishedAt: this.#options.now().toISOString() });
+      this.#change(record.id, {
+        status: "exited",
+        exitCode,
+        error: message,
+        finishedAt: this.#options.now().toISOString(),
+      });
       throw thrown instanceof DockerError ? thrown : daemonError(message, 125);
     }
   }
@@ -128,8 +137,19 @@ export class Containers extends EventEmitter<{ change: [] }> {
       };
     };
     const startedAt = this.#options.now().toISOString();
-    const streams: Streams = { ...(attach?.stdin ? { stdin: attach.stdin } : {}), stdout: sink("stdout"), stderr: sink("stderr") };
-    this.#change(record.id, { status: "running", exitCode: 0, error: "", startedAt, stoppedByHand: false, process: undefined });
+    const streams: Streams = {
+      ...(attach?.stdin ? { stdin: attach.stdin } : {}),
+      stdout: sink("stdout"),
+      stderr: sink("stderr"),
+    };
+    this.#change(record.id, {
+      status: "running",
+      exitCode: 0,
+      error: "",
+      startedAt,
+      stoppedByHand: false,
+      process: undefined,
+    });
     const running = await launch(program, streams, (mark) => this.#change(record.id, { process: mark }));
     const health = new AbortController();
     const done = running.exited.then((code) => this.#exited(record.id, code));
@@ -163,7 +183,10 @@ export class Containers extends EventEmitter<{ change: [] }> {
   }
 
   /** The stop signal, the grace period, SIGKILL. Resolves when the container has ended. */
-  async stop(id: string, options: { readonly seconds?: number | undefined; readonly byHand?: boolean } = {}): Promise<void> {
+  async stop(
+    id: string,
+    options: { readonly seconds?: number | undefined; readonly byHand?: boolean } = {},
+  ): Promise<void> {
     const record = this.require(id);
     clearTimeout(this.#restarts.get(record.id));
     if (options.byHand !== false) this.#change(record.id, { stoppedByHand: true });
@@ -204,7 +227,9 @@ export class Containers extends EventEmitter<{ change: [] }> {
   }
 
   log(id: string): ContainerLog {
-    const log = this.#logs.get(id) ?? new ContainerLog(join(this.#options.grounds.disk.engine, "logs", `${id}.jsonl`), this.#options.now);
+    const log =
+      this.#logs.get(id) ??
+      new ContainerLog(join(this.#options.grounds.disk.engine, "logs", `${id}.jsonl`), this.#options.now);
     this.#logs.set(id, log);
     return log;
   }
@@ -229,7 +254,8 @@ export class Containers extends EventEmitter<{ change: [] }> {
         const ran = record.status === "running" || record.status === "restarting";
         this.#change(record.id, { process: undefined, ...(ran ? { status: "exited", exitCode: 137 } : {}) });
         const comesBack = name === "always" || (name === "unless-stopped" && !record.stoppedByHand);
-        if (comesBack && record.status !== "created") await this.start(record.id).catch(() => this.#restartLater(record.id, 0));
+        if (comesBack && record.status !== "created")
+          await this.start(record.id).catch(() => this.#restartLater(record.id, 0));
         return undefined;
       }),
     );
@@ -290,7 +316,8 @@ export class Containers extends EventEmitter<{ change: [] }> {
   #restartLater(id: string, before: number): void {
     this.#change(id, { status: "restarting", restarts: before + 1 });
     const delay = Math.min(60_000, 100 * 2 ** before);
-    const again = (): void => void this.start(id).catch(() => this.find(id) && !this.#down && this.#restartLater(id, before + 1));
+    const again = (): void =>
+      void this.start(id).catch(() => this.find(id) && !this.#down && this.#restartLater(id, before + 1));
     this.#restarts.set(id, setTimeout(again, delay).unref());
   }
 
@@ -321,7 +348,9 @@ export class Containers extends EventEmitter<{ change: [] }> {
       const lines = records
         .filter((other) => other.status === "running" && other.id !== record.id)
         .flatMap((other) => {
-          const shared = Object.keys(record.spec.networks).filter((network) => network !== "bridge" && other.spec.networks[network]);
+          const shared = Object.keys(record.spec.networks).filter(
+            (network) => network !== "bridge" && other.spec.networks[network],
+          );
           const names = [other.spec.name, ...shared.flatMap((network) => other.spec.networks[network]?.aliases ?? [])];
           return shared.length > 0 ? [`${other.address} ${[...new Set(names)].join(" ")}\n`] : [];
         });

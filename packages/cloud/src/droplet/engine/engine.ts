@@ -50,7 +50,12 @@ export function createEngine(options: EngineOptions): Engine {
   const volumeRecords = collection<VolumeRecord>("volumes");
 
   const images = new Images({ folder: disk.engine, records: imageRecords, registries: options.registries, now });
-  const networks = new Networks({ networks: networkRecords, volumes: volumeRecords, containers: () => records.list(), now });
+  const networks = new Networks({
+    networks: networkRecords,
+    volumes: volumeRecords,
+    containers: () => records.list(),
+    now,
+  });
   const ports = new PublishedPorts(droplet.address, options.network);
   const folder = (container: ContainerRecord): string => join(disk.engine, "containers", container.id);
   const grounds: Grounds = {

@@ -21,17 +21,24 @@ export function watchHealth(options: {
     const began = now().getTime();
     while (!signal.aborted) {
       const starting = health.status === "starting" && now().getTime() - began < check.startPeriodMilliseconds;
-      await sleep(starting ? check.startIntervalMilliseconds : check.intervalMilliseconds, undefined, { signal, ref: false });
+      await sleep(starting ? check.startIntervalMilliseconds : check.intervalMilliseconds, undefined, {
+        signal,
+        ref: false,
+      });
       const start = now().toISOString();
       const result = await run(argv, check.timeoutMilliseconds).catch((thrown: unknown) => ({
         exitCode: 1,
         output: thrown instanceof Error ? thrown.message : String(thrown),
       }));
       if (signal.aborted) return;
-      health = judged(health, { start, end: now().toISOString(), ...result }, {
-        graced: now().getTime() - began < check.startPeriodMilliseconds,
-        retries: check.retries,
-      });
+      health = judged(
+        health,
+        { start, end: now().toISOString(), ...result },
+        {
+          graced: now().getTime() - began < check.startPeriodMilliseconds,
+          retries: check.retries,
+        },
+      );
       report(health);
     }
   };
@@ -40,7 +47,11 @@ export function watchHealth(options: {
 }
 
 /** One result counts: a success heals, failures add up, and in the start period failures don't count. */
-export function judged(health: Health, result: HealthResult, rules: { readonly graced: boolean; readonly retries: number }): Health {
+export function judged(
+  health: Health,
+  result: HealthResult,
+  rules: { readonly graced: boolean; readonly retries: number },
+): Health {
   const log = [...health.log, result].slice(-5);
   if (result.exitCode === 0) return { status: "healthy", failingStreak: 0, log };
   if (health.status === "starting" && rules.graced) return { ...health, log };

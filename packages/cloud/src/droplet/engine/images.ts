@@ -57,11 +57,18 @@ export class Images {
   client(registry: string, credentials: Credentials | undefined): RegistryClient {
     const local = /^(localhost|127\.)/.test(registry);
     const usual = registry === "docker.io" ? "registry-1.docker.io" : registry;
-    return new RegistryClient(this.#options.registries[registry] ?? `${local ? "http" : "https"}://${usual}`, credentials);
+    return new RegistryClient(
+      this.#options.registries[registry] ?? `${local ? "http" : "https"}://${usual}`,
+      credentials,
+    );
   }
 
   /** Pulls; `say` gets Docker's progress lines. */
-  async pull(text: string, credentials: (registry: string) => Credentials | undefined, say: (line: string) => void): Promise<ImageRecord> {
+  async pull(
+    text: string,
+    credentials: (registry: string) => Credentials | undefined,
+    say: (line: string) => void,
+  ): Promise<ImageRecord> {
     const reference = parseReference(text);
     const name = repositoryName(reference);
     const stand = standIn(reference);
@@ -104,7 +111,9 @@ export class Images {
   /** Takes a name away; with the last name goes the image. Returns Docker's lines. */
   async remove(text: string, usedBy: (id: string) => string | undefined, force: boolean): Promise<readonly string[]> {
     const image = this.require(text);
-    const byId = /^(sha256:)?[0-9a-f]{6,64}$/.test(text) && image.id.replace("sha256:", "").startsWith(text.replace("sha256:", ""));
+    const byId =
+      /^(sha256:)?[0-9a-f]{6,64}$/.test(text) &&
+      image.id.replace("sha256:", "").startsWith(text.replace("sha256:", ""));
     const reference = byId ? undefined : parseReference(text);
     const name = reference && repositoryName(reference);
     const gone = (entry: string): boolean =>
@@ -175,8 +184,17 @@ export class Images {
     return this.#keep(manifest.config.digest, layers, tags, [`${name}@${manifest.digest}`]);
   }
 
-  async #keep(id: string, layers: readonly string[], tags: readonly string[], digests: readonly string[]): Promise<ImageRecord> {
-    const document = JSON.parse(await this.#blobs.text(id)) as { config?: ImageConfig; created?: string; architecture?: string };
+  async #keep(
+    id: string,
+    layers: readonly string[],
+    tags: readonly string[],
+    digests: readonly string[],
+  ): Promise<ImageRecord> {
+    const document = JSON.parse(await this.#blobs.text(id)) as {
+      config?: ImageConfig;
+      created?: string;
+      architecture?: string;
+    };
     const sizes = await Promise.all(layers.map((layer) => this.#blobs.size(layer)));
     const config = document.config ?? {};
     return this.#put(
@@ -219,7 +237,8 @@ export class Images {
     const known = this.#options.records.get(image.id) ?? image;
     for (const other of this.list()) {
       const rest = other.tags.filter((tag) => !tags.includes(tag));
-      if (other.id !== image.id && rest.length < other.tags.length) this.#options.records.put(other.id, { ...other, tags: rest });
+      if (other.id !== image.id && rest.length < other.tags.length)
+        this.#options.records.put(other.id, { ...other, tags: rest });
     }
     return this.#options.records.put(image.id, {
       ...known,

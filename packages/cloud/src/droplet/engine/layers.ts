@@ -99,7 +99,7 @@ async function folderInside(root: string, parts: readonly string[], known: Set<s
   if (known.has(direct)) return direct;
   let pending = [...parts];
   let resolved: string[] = [];
-  for (let hops = 0; pending.length > 0; ) {
+  for (let hops = 0; pending.length > 0;) {
     const part = pending.shift() ?? "";
     if (part === "..") {
       resolved = resolved.slice(0, -1);
@@ -130,7 +130,7 @@ async function folderInside(root: string, parts: readonly string[], known: Set<s
 export async function resolveInside(root: string, path: string): Promise<string | undefined> {
   let pending = path.split("/").filter((part) => part !== "" && part !== ".");
   let resolved: string[] = [];
-  for (let hops = 0; pending.length > 0; ) {
+  for (let hops = 0; pending.length > 0;) {
     const part = pending.shift() ?? "";
     if (part === "..") {
       resolved = resolved.slice(0, -1);

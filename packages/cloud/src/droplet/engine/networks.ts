@@ -16,7 +16,8 @@ export class Networks {
   constructor(options: NetworksOptions) {
     this.#options = options;
     for (const name of ["bridge", "host", "none"]) {
-      if (!options.networks.get(name)) this.#put(name, { driver: name === "none" ? "null" : name, internal: false, labels: {} });
+      if (!options.networks.get(name))
+        this.#put(name, { driver: name === "none" ? "null" : name, internal: false, labels: {} });
     }
   }
 
@@ -25,7 +26,9 @@ export class Networks {
   }
 
   find(text: string): NetworkRecord | undefined {
-    return this.#options.networks.get(text) ?? this.list().find((network) => text.length >= 6 && network.id.startsWith(text));
+    return (
+      this.#options.networks.get(text) ?? this.list().find((network) => text.length >= 6 && network.id.startsWith(text))
+    );
   }
 
   require(text: string): NetworkRecord {

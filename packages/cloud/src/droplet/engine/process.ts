@@ -39,7 +39,11 @@ export interface Running {
  * Starts a program. Rejects where it can't be started, unless it has work before it: then that is a failed exit.
  * `marked` hears which process it became.
  */
-export async function launch(program: Program, streams: Streams, marked?: (mark: ProcessMark) => void): Promise<Running> {
+export async function launch(
+  program: Program,
+  streams: Streams,
+  marked?: (mark: ProcessMark) => void,
+): Promise<Running> {
   if (program.kind === "inside") return launchInside(program.run, streams);
   if (!program.before) return spawned(program, streams, marked);
   const pending: string[] = [];

@@ -56,7 +56,9 @@ export class RegistryClient {
     };
     if (!document.manifests) return manifestOf(document, top.digest, reference);
     const architecture = process.arch === "x64" ? "amd64" : process.arch;
-    const chosen = document.manifests.find((m) => m.platform?.os === "linux" && m.platform.architecture === architecture);
+    const chosen = document.manifests.find(
+      (m) => m.platform?.os === "linux" && m.platform.architecture === architecture,
+    );
     if (!chosen) {
       throw daemonError(`no matching manifest for linux/${architecture} in the manifest list entries`);
     }

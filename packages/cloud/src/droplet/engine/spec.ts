@@ -15,7 +15,9 @@ const names = ["curie", "euler", "hopper", "knuth", "lovelace", "noether", "turi
 /** A container by what is wanted and what its image says, by Docker's rules. */
 export function containerSpec(wanted: Wanted, image: ImageRecord): ContainerSpec {
   const { config } = image;
-  const imageEnv = Object.fromEntries((config.Env ?? []).map((entry) => [entry.split("=")[0] ?? "", entry.split(/=(.*)/s)[1] ?? ""]));
+  const imageEnv = Object.fromEntries(
+    (config.Env ?? []).map((entry) => [entry.split("=")[0] ?? "", entry.split(/=(.*)/s)[1] ?? ""]),
+  );
   // Another entry point makes the image's command meaningless.
   const command = wanted.command ?? (wanted.entrypoint ? [] : (config.Cmd ?? []));
   const healthcheck = checkOf(wanted, image);
@@ -78,7 +80,8 @@ function checkOf(wanted: Wanted, image: ImageRecord): Healthcheck | undefined {
 /** `127.0.0.1:8080:80/tcp`, `8080:80`, `80`. */
 export function parsePort(text: string): PortMapping {
   const match = /^(?:(\[[^\]]+\]|\d+\.\d+\.\d+\.\d+):)?(?:(\d*):)?(\d+)(?:\/(tcp|udp))?$/.exec(text);
-  if (!match) throw new DockerError(`invalid containerPort: ${text} (the local droplet's docker knows no port ranges)`, 125);
+  if (!match)
+    throw new DockerError(`invalid containerPort: ${text} (the local droplet's docker knows no port ranges)`, 125);
   const [, host, published, target, protocol] = match;
   const hostIp = host === undefined || host === "[::]" ? "0.0.0.0" : host === "[::1]" ? "127.0.0.1" : host;
   return {

@@ -20,9 +20,11 @@ export function caddyRuntime(grounds: Grounds): Runtime {
   async function configuration(container: ContainerRecord, args: readonly string[]): Promise<unknown> {
     const asked = option(args, "--config", "-c") ?? "/etc/caddy/Caddyfile";
     const path = containerPath(grounds.disk, container, grounds.folder(container), asked);
-    const adapter = option(args, "--adapter", "-a") ?? (/Caddyfile$/.test(asked) ? "caddyfile" : undefined);
+    const adapter = option(args, "--adapter", "-a") ?? (asked.endsWith("Caddyfile") ? "caddyfile" : undefined);
     const text = await readFile(path, "utf8").catch((thrown: NodeJS.ErrnoException) => {
-      throw new Error(`Error: reading config from file: open ${asked}: ${thrown.code === "ENOENT" ? "no such file or directory" : thrown.code}`);
+      throw new Error(
+        `Error: reading config from file: open ${asked}: ${thrown.code === "ENOENT" ? "no such file or directory" : thrown.code}`,
+      );
     });
     if (adapter === undefined) return JSON.parse(text) as unknown;
     try {
@@ -33,7 +35,12 @@ export function caddyRuntime(grounds: Grounds): Runtime {
     }
   }
 
-  async function serve(container: ContainerRecord, command: Command, log: (line: string) => void, signal: AbortSignal): Promise<number> {
+  async function serve(
+    container: ContainerRecord,
+    command: Command,
+    log: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<number> {
     const dataFolder = containerPath(grounds.disk, container, grounds.folder(container), "/data");
     await mkdir(dataFolder, { recursive: true });
     const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
@@ -49,7 +56,9 @@ export function caddyRuntime(grounds: Grounds): Runtime {
     });
     if (!signal.aborted) await stopped;
     // SIGKILL and SIGQUIT don't wait.
-    await edge.stop(signal.reason === "SIGTERM" || signal.reason === "SIGINT" ? container.spec.stopGraceSeconds * 1000 : 0);
+    await edge.stop(
+      signal.reason === "SIGTERM" || signal.reason === "SIGINT" ? container.spec.stopGraceSeconds * 1000 : 0,
+    );
     return signal.reason === "SIGKILL" ? 137 : 0;
   }
 
@@ -60,7 +69,10 @@ export function caddyRuntime(grounds: Grounds): Runtime {
       headers: { "content-type": "application/json" },
       body: JSON.stringify(await configuration(container, args)),
     });
-    if (!response.ok) throw new Error(`Error: sending configuration to instance: caddy responded with error: HTTP ${response.status}: ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(
+        `Error: sending configuration to instance: caddy responded with error: HTTP ${response.status}: ${await response.text()}`,
+      );
     return 0;
   }
 
@@ -75,7 +87,9 @@ export function caddyRuntime(grounds: Grounds): Runtime {
       }
       const known = new Map<number, Place>();
       for (const port of new Set([80, 443, ...container.spec.ports.map((mapping) => mapping.containerPort)])) {
-        const published = container.spec.ports.find((mapping) => mapping.containerPort === port && mapping.hostPort !== 0 && !mapping.hostIp.startsWith("127."));
+        const published = container.spec.ports.find(
+          (mapping) => mapping.containerPort === port && mapping.hostPort !== 0 && !mapping.hostIp.startsWith("127."),
+        );
         const wanted = published
           ? { host: grounds.publicAddress, port: published.hostPort }
           : { host: container.address, port };
@@ -93,27 +107,42 @@ export function caddyRuntime(grounds: Grounds): Runtime {
           kind: "inside",
           run: (streams) =>
             wget(args, streams, (host, port) =>
-              /^(localhost|127\.0\.0\.1|\[?::1\]?)$/.test(host) ? locate(container, port) : grounds.dial(container, host, port),
+              /^(localhost|127\.0\.0\.1|\[?::1\]?)$/.test(host)
+                ? locate(container, port)
+                : grounds.dial(container, host, port),
             ),
         };
       }
       if (name === "caddy" && action === "run") {
         return {
           kind: "inside",
-          run: (streams, signal) => serve(container, command, (line) => void streams.stderr(Buffer.from(`${line}\n`)), signal),
+          run: (streams, signal) =>
+            serve(container, command, (line) => void streams.stderr(Buffer.from(`${line}\n`)), signal),
         };
       }
       if (name === "caddy" && action === "reload") return { kind: "inside", run: () => reload(container, args) };
       if (name === "caddy" && action === "version") {
-        return { kind: "inside", run: async ({ stdout }) => (await stdout(Buffer.from("v2 (the local cloud's edge)\n")), 0) };
+        return {
+          kind: "inside",
+          run: async ({ stdout }) => (await stdout(Buffer.from("v2 (the local cloud's edge)\n")), 0),
+        };
       }
       if (name === "caddy") throw new DockerError(`the local droplet's caddy doesn't know "caddy ${action ?? ""}"`, 1);
-      const env = { HOME: grounds.folder(container), ...command.env, PATH: `${bin(container)}:/usr/local/bin:/usr/bin:/bin` };
+      const env = {
+        HOME: grounds.folder(container),
+        ...command.env,
+        PATH: `${bin(container)}:/usr/local/bin:/usr/bin:/bin`,
+      };
       const file = executable(name, env.PATH);
       if (file === undefined) {
-        throw new DockerError(`OCI runtime exec failed: exec: ${JSON.stringify(name)}: executable file not found in $PATH`, 127);
+        throw new DockerError(
+          `OCI runtime exec failed: exec: ${JSON.stringify(name)}: executable file not found in $PATH`,
+          127,
+        );
       }
-      const mapped = args.map((word) => (word.startsWith("/") ? containerPath(grounds.disk, container, grounds.folder(container), word) : word));
+      const mapped = args.map((word) =>
+        word.startsWith("/") ? containerPath(grounds.disk, container, grounds.folder(container), word) : word,
+      );
       return { kind: "process", file, args: mapped, env, cwd: grounds.folder(container) };
     },
 

@@ -15,7 +15,11 @@ export interface HostMount {
 export const volumeFolder = (disk: Disk, name: string): string => join(disk.engine, "volumes", name, "_data");
 
 /** Where a container's mounts stand on this machine. Missing folders are made, as Docker does for `-v`. */
-export async function hostMounts(disk: Disk, container: ContainerRecord, folder: string): Promise<readonly HostMount[]> {
+export async function hostMounts(
+  disk: Disk,
+  container: ContainerRecord,
+  folder: string,
+): Promise<readonly HostMount[]> {
   return Promise.all(
     container.spec.mounts.map(async (mount) => {
       const path = mountPath(disk, mount, folder);
@@ -30,15 +34,16 @@ export function containerPath(disk: Disk, container: ContainerRecord, folder: st
   const mount = container.spec.mounts
     .filter(({ target }) => path === target || path.startsWith(`${target.replace(/\/$/, "")}/`))
     .sort((a, b) => b.target.length - a.target.length)[0];
-  return mount
-    ? join(mountPath(disk, mount, folder), path.slice(mount.target.length))
-    : join(folder, "root", path);
+  return mount ? join(mountPath(disk, mount, folder), path.slice(mount.target.length)) : join(folder, "root", path);
 }
 
 function mountPath(disk: Disk, mount: Mount, folder: string): string {
   switch (mount.type) {
     case "bind":
-      if (!mount.source.startsWith("/")) throw daemonError(`invalid mount config for type "bind": invalid mount path: '${mount.source}' mount path must be absolute`);
+      if (!mount.source.startsWith("/"))
+        throw daemonError(
+          `invalid mount config for type "bind": invalid mount path: '${mount.source}' mount path must be absolute`,
+        );
       return disk.path(mount.source);
     case "volume":
       return volumeFolder(disk, mount.source);

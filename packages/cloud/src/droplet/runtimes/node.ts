@@ -83,7 +83,9 @@ async function mapWord(root: string, word: string): Promise<string> {
 }
 
 function environment(command: Command, folder: string, root: string): Record<string, string> {
-  const own = (command.env["PATH"] ?? "").split(":").filter((part) => part !== "" && !systemPath.slice(1).includes(part));
+  const own = (command.env["PATH"] ?? "")
+    .split(":")
+    .filter((part) => part !== "" && !systemPath.slice(1).includes(part));
   const path = [join(folder, "bin"), ...own.map((part) => join(root, part)), ...systemPath];
   const preload = `--require ${JSON.stringify(join(folder, "preload.cjs"))}`;
   return {

@@ -96,7 +96,11 @@ export async function writeClients(options: {
 
 const clientScript = (
   real: string,
-  { socketFolder, loopback, hosts }: { readonly socketFolder: string; readonly loopback: string; readonly hosts: string },
+  {
+    socketFolder,
+    loopback,
+    hosts,
+  }: { readonly socketFolder: string; readonly loopback: string; readonly hosts: string },
 ): string => `#!/bin/sh
 place() {
   case "$1" in localhost|127.0.0.1|::1) printf %s ${quote(socketFolder)}; return;; esac

@@ -49,7 +49,10 @@ export function postgresRuntime(grounds: Grounds): Runtime {
       if (!main || words[0] !== "postgres") {
         const file = executable(mapped[0] ?? "", full.PATH);
         if (file === undefined) {
-          throw new DockerError(`OCI runtime exec failed: exec: ${JSON.stringify(words[0] ?? "")}: executable file not found in $PATH`, 127);
+          throw new DockerError(
+            `OCI runtime exec failed: exec: ${JSON.stringify(words[0] ?? "")}: executable file not found in $PATH`,
+            127,
+          );
         }
         return { kind: "process", file, args: mapped.slice(1), env: full, cwd: grounds.folder(container) };
       }
@@ -59,10 +62,20 @@ export function postgresRuntime(grounds: Grounds): Runtime {
         ...prefix,
         join(programs, "postgres"),
         ...mapped.slice(1),
-        ...["-D", data, "-k", socketFolder(container), "-p", "5432"],
-        ...["-c", `listen_addresses=${container.address},${container.loopback}`],
+        "-D",
+        data,
+        `--unix-socket-directories=${socketFolder(container)}`,
+        `--listen-addresses=${container.address},${container.loopback}`,
+        "--port=5432",
       ];
-      const seed: Seed = { data, programs, prefix, env: full, scripts: path(container, "/docker-entrypoint-initdb.d"), socket: socketFolder(container) };
+      const seed: Seed = {
+        data,
+        programs,
+        prefix,
+        env: full,
+        scripts: path(container, "/docker-entrypoint-initdb.d"),
+        socket: socketFolder(container),
+      };
       return {
         kind: "process",
         file: server[0] ?? "",
@@ -106,20 +119,29 @@ async function initialize(seed: Seed, streams: Streams): Promise<void> {
   await mkdir(data, { recursive: true, mode: 0o700 });
   for (const entry of await readdir(data)) await rm(join(data, entry), { recursive: true, force: true });
   await chmod(data, 0o700);
+  const passwordFile = `${data}.password`;
+  await writeFile(passwordFile, `${password ?? ""}\n`, { mode: 0o600 });
   const locale = process.platform === "linux" ? "C.UTF-8" : "C";
   await run(
     seed,
     [
-      ...["initdb", "-D", data, "--username", user, "--no-sync", "--encoding=UTF8", `--locale=${locale}`],
-      ...["--auth-local=trust", `--auth-host=${method}`, ...(password ? ["--pwfile=/dev/stdin"] : [])],
+      "initdb",
+      `--pgdata=${data}`,
+      `--username=${user}`,
+      "--no-sync",
+      "--encoding=UTF8",
+      `--locale=${locale}`,
+      "--auth-local=trust",
+      `--auth-host=${method}`,
+      ...(password ? [`--pwfile=${passwordFile}`] : []),
     ],
-    `${password ?? ""}\n`,
+    "",
     streams,
-  );
+  ).finally(() => rm(passwordFile));
   await appendFile(join(data, "pg_hba.conf"), `\nhost all all all ${method}\n`);
   if (database !== "postgres") {
     const create = `CREATE DATABASE "${database.replaceAll('"', '""')}";\n`;
-    await run(seed, ["postgres", "--single", "-D", data, "postgres"], create, streams);
+    await run(seed, ["postgres", "--single", "-F", "-D", data, "postgres"], create, streams);
   }
   await runScripts(seed, user, database, streams);
   await rm(unfinished);
@@ -130,15 +152,36 @@ const secretFile = async (path: string | undefined): Promise<string | undefined>
 
 /** `/docker-entrypoint-initdb.d`: .sql and .sh, in order, on a server that only its socket reaches. */
 async function runScripts(seed: Seed, user: string, database: string, streams: Streams): Promise<void> {
-  const names = existsSync(seed.scripts) ? readdirSync(seed.scripts).filter((name) => /\.(sql|sh)$/.test(name)).sort() : [];
+  const names = existsSync(seed.scripts)
+    ? readdirSync(seed.scripts)
+        .filter((name) => /\.(sql|sh)$/.test(name))
+        .sort()
+    : [];
   if (names.length === 0) return;
   const own = { ...seed, env: { ...seed.env, PGHOST: seed.socket, PGUSER: user, PGDATABASE: database } };
-  await run(own, ["pg_ctl", "-D", seed.data, "-w", "-o", `-c listen_addresses='' -k '${seed.socket}'`, "-l", `${seed.socket}/first.log`, "start"], "", streams);
+  await run(
+    own,
+    [
+      "pg_ctl",
+      "-D",
+      seed.data,
+      "-w",
+      "-o",
+      `-c listen_addresses='' -k '${seed.socket}'`,
+      "-l",
+      `${seed.socket}/first.log`,
+      "start",
+    ],
+    "",
+    streams,
+  );
   try {
     for (const name of names) {
       await streams.stdout(Buffer.from(`running /docker-entrypoint-initdb.d/${name}\n`));
       const script = join(seed.scripts, name);
-      const argv = name.endsWith(".sh") ? ["sh", script] : ["psql", "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-f", script];
+      const argv = name.endsWith(".sh")
+        ? ["sh", script]
+        : ["psql", "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-f", script];
       await run({ ...own, prefix: [] }, argv, "", streams);
     }
   } finally {

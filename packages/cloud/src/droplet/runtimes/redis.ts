@@ -18,10 +18,15 @@ export function redisRuntime(grounds: Grounds): Runtime {
       const [name = "", ...rest] = words;
       const file = executable(name, path);
       if (file === undefined) {
-        throw new DockerError(`the local droplet's docker runs the image redis by programs of this machine, and ${name} is not installed`, 127);
+        throw new DockerError(
+          `the local droplet's docker runs the image redis by programs of this machine, and ${name} is not installed`,
+          127,
+        );
       }
       const inside = (word: string): string => {
-        const mapped = word.startsWith("/") ? containerPath(grounds.disk, container, grounds.folder(container), word) : word;
+        const mapped = word.startsWith("/")
+          ? containerPath(grounds.disk, container, grounds.folder(container), word)
+          : word;
         return existsSync(mapped) ? mapped : word;
       };
       const data = containerPath(grounds.disk, container, grounds.folder(container), "/data");

@@ -36,7 +36,9 @@ export async function wget(
     });
     const answer = Buffer.from(await response.arrayBuffer());
     if (!response.ok) {
-      await streams.stderr(Buffer.from(`wget: server returned error: HTTP/1.1 ${response.status} ${response.statusText}\n`));
+      await streams.stderr(
+        Buffer.from(`wget: server returned error: HTTP/1.1 ${response.status} ${response.statusText}\n`),
+      );
       return 1;
     }
     if (!spider) await streams.stdout(answer);
