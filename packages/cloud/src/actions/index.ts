@@ -37,11 +37,20 @@ export interface RunControl {
 
 /** GitHub Actions: runs the repositories' own workflow files on this machine. */
 export function createActions(context: CloudContext, options: ActionsOptions): RunningActions {
+  const background = new Set<Promise<void>>();
   const office = openOffice({
     context,
     github: options.github,
     runnerEnv: options.runnerEnv,
     graceMilliseconds: options.graceMilliseconds ?? { interrupt: 7_500, terminate: 2_500 },
+    inBackground(work) {
+      const done = work.then(
+        () => {},
+        (thrown: unknown) => context.log("github", `actions: ${String(thrown)}`),
+      );
+      background.add(done);
+      void done.finally(() => background.delete(done));
+    },
   });
   const groups = new ConcurrencyGroups();
   const slots = new Slots(options.maxJobs ?? 2);
@@ -141,6 +150,7 @@ export function createActions(context: CloudContext, options: ActionsOptions): R
     async stop() {
       kill.abort();
       await Promise.all([...intake, ...[...active.values()].map(({ done }) => done)]);
+      await Promise.all(background);
     },
     recover,
   };

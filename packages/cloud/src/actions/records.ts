@@ -120,6 +120,8 @@ export interface Office {
   readonly caches: Collection<CacheRecord>;
   readonly workflows: Collection<WorkflowRecord>;
   readonly timestamp: () => string;
+  /** For what nobody waits for, like removing a job's folder; `stop()` does. */
+  readonly inBackground: (work: Promise<unknown>) => void;
 }
 
 /** How long a cancelled process has after SIGINT, and then after SIGTERM. */
@@ -128,7 +130,9 @@ export interface GracePeriods {
   readonly terminate: number;
 }
 
-export function openOffice(options: Pick<Office, "context" | "github" | "runnerEnv" | "graceMilliseconds">): Office {
+export function openOffice(
+  options: Pick<Office, "context" | "github" | "runnerEnv" | "graceMilliseconds" | "inBackground">,
+): Office {
   const { store } = options.context;
   return {
     ...options,

@@ -1,11 +1,10 @@
 import type { ConcurrencyGroups, Member } from "./concurrency.ts";
 import { evaluate, fieldsOf, textOf, type Scope, type Token } from "./language/expressions.ts";
 
-export interface Turn {
-  leave(): void;
-}
-
-/** Waits for the turn that `concurrency:` asks for; at once where there is none. Undefined: replaced, or called off. */
+/**
+ * Waits for the turn that `concurrency:` asks for; at once where there is none. What it gives ends the
+ * turn; undefined where it was replaced, or called off.
+ */
 export async function enterGroup(
   groups: ConcurrencyGroups,
   repository: string,
@@ -13,13 +12,13 @@ export async function enterGroup(
   scope: Scope,
   cancel: AbortController,
   patience: AbortSignal,
-): Promise<Turn | undefined> {
+): Promise<(() => void) | undefined> {
   const signal = AbortSignal.any([cancel.signal, patience]);
   if (signal.aborted) return undefined;
   const value = evaluate(concurrency, scope);
   const fields = fieldsOf(value);
   const name = textOf(fields["group"] ?? (typeof value === "string" ? value : null));
-  if (name === "") return { leave() {} };
+  if (name === "") return () => {};
   const key = `${repository} ${name}`;
   const member: Member = {
     cancel: () => cancel.abort(`Canceling since a higher priority waiting request for '${name}' exists`),
@@ -29,5 +28,5 @@ export async function enterGroup(
     queue: fields["queue"] === "max" ? "max" : "single",
     signal,
   });
-  return entered ? { leave: () => groups.leave(key, member) } : undefined;
+  return entered ? () => groups.leave(key, member) : undefined;
 }

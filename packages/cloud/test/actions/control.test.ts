@@ -186,3 +186,37 @@ jobs:
   expect([good?.conclusion, flaky?.conclusion]).toEqual(["success", "success"]);
   expect(await bench.text(flaky!)).toContain("with-first");
 });
+
+test("a failing cell ends the others of its matrix; max-parallel and time limits hold", async () => {
+  const { run, jobs } = await runWorkflow(
+    bench,
+    `on: push
+jobs:
+  fast:
+    strategy: { matrix: { n: [1, 2, 3] } }
+    runs-on: ubuntu-latest
+    steps: [{ run: "test \${{ matrix.n }} != 1; sleep 1000" }]
+  single:
+    strategy: { fail-fast: false, max-parallel: 1, matrix: { n: [1, 2] } }
+    runs-on: ubuntu-latest
+    steps: [{ run: "mkdir ${bench.folder}/only; sleep 0.1; rmdir ${bench.folder}/only; test \${{ matrix.n }} = 2" }]
+  late:
+    runs-on: ubuntu-latest
+    steps:
+      - { run: sleep 1000, timeout-minutes: 0.003, continue-on-error: true }
+      - run: echo after
+`,
+  );
+  const ends = Object.fromEntries(jobs.map((job) => [job.name, job.conclusion]));
+  expect(ends).toEqual({
+    "fast (1)": "failure",
+    "fast (2)": "cancelled",
+    "fast (3)": "cancelled",
+    "single (1)": "failure",
+    "single (2)": "success",
+    late: "success",
+  });
+  expect(run.conclusion).toBe("failure");
+  const late = await bench.text(jobs.find((job) => job.name === "late")!);
+  expect(late).toContain("##[error]The action 'Run sleep 1000' has timed out after 0.003 minutes.");
+});

@@ -67,7 +67,8 @@ export async function openBench(options: Partial<ActionsOptions> = {}): Promise<
   const github = fakeGitHub(context, bare, authorizations);
   const runnerEnv = { DOGE_TEST_URL: "http://there.test" };
   const settings = { github, runnerEnv, graceMilliseconds: { interrupt: 200, terminate: 200 }, ...options };
-  const office = openOffice({ context, github, runnerEnv, graceMilliseconds: settings.graceMilliseconds });
+  const { graceMilliseconds } = settings;
+  const office = openOffice({ context, github, runnerEnv, graceMilliseconds, inBackground: () => {} });
   let running = createActions(context, settings);
 
   const git = async (...args: string[]): Promise<string> => {

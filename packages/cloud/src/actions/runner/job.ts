@@ -60,7 +60,7 @@ export async function runJob(office: Office, order: JobOrder): Promise<JobRecord
   await deployment?.end(conclusion, ended.url).catch((thrown: unknown) => office.context.log("github", String(thrown)));
   if (session) await cleanUp(office, session, recorder);
   log.close();
-  await rm(jobFolder(office, id), { recursive: true, force: true, maxRetries: 3 });
+  office.inBackground(rm(jobFolder(office, id), { recursive: true, force: true, maxRetries: 3 }));
   return changeJob(office, run, id, (job) => ({
     ...job,
     status: "completed",

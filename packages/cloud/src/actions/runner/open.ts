@@ -22,15 +22,21 @@ import { StepFailure, type JobFolders, type JobSession } from "./session.ts";
 const runnerName = "Local cloud";
 const defaultTimeoutMinutes = 360;
 
+interface OpeningRecord {
+  readonly masker: Masker;
+  readonly log: JobLog;
+  readonly annotate: (annotation: Annotation) => void;
+}
+
 /** Prepares all that the steps of a job need. Throws StepFailure, in words for the job's log, where it can't. */
 export async function openSession(
   office: Office,
   order: JobOrder,
-  record: { readonly masker: Masker; readonly log: JobLog; readonly annotate: (annotation: Annotation) => void },
+  record: OpeningRecord,
 ): Promise<{ readonly session: JobSession; readonly environment: string | undefined }> {
   const { run, workflow, job } = order;
   const { github, needs, matrix, strategy, inputs } = order.contexts;
-  const { masker, log, annotate } = record;
+  const { masker, log } = record;
   log.write(`Runner: the local cloud, ${runnerOs} ${runnerArch}, Node ${process.version}`);
   if (job.gap) throw new StepFailure(`The local cloud does not have ${job.gap}.`);
 
@@ -56,6 +62,22 @@ export async function openSession(
     granted.map(([name, level]) => `${name}: ${level}`),
   );
 
+  try {
+    return { session: await sessionOf(office, order, record, { secrets, vars, token }), environment };
+  } catch (thrown) {
+    await office.github.revokeToken(token);
+    throw thrown;
+  }
+}
+
+async function sessionOf(
+  office: Office,
+  order: JobOrder,
+  { masker, log, annotate }: OpeningRecord,
+  { secrets, vars, token }: { readonly secrets: Fields; readonly vars: Fields; readonly token: string },
+): Promise<JobSession> {
+  const { run, workflow, job } = order;
+  const { github, needs, matrix, strategy, inputs } = order.contexts;
   const folders = await makeFolders(office, order.id, run.repository);
   const eventPath = join(folders.temp, "_github_workflow", "event.json");
   await mkdir(join(folders.temp, "_github_workflow"), { recursive: true });
@@ -80,7 +102,7 @@ export async function openSession(
   clock.addEventListener("abort", () => {
     annotate({ level: "error", message: `The job has exceeded the maximum execution time of ${minutes} minutes.` });
   });
-  const session: JobSession = {
+  return {
     office,
     run,
     jobId: order.id,
@@ -115,7 +137,6 @@ export async function openSession(
     annotate,
     summarize: (markdown) => office.jobs.update(order.id, (each) => ({ ...each, summary: each.summary + markdown })),
   };
-  return { session, environment };
 }
 
 /** `runs-on` as labels; `{ group, labels }` too. */
