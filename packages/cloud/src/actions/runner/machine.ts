@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { arch, homedir, platform } from "node:os";
 import { delimiter, join, sep } from "node:path";
 
-/** Settings of this machine's network: without them `npm ci` reaches nothing where a proxy stands before the world. */
+/** Settings of this machine's network: without them `npm ci` reaches nothing behind a proxy or a registry of one's own. */
 const networkSettings =
-  /^(https?_proxy|no_proxy|all_proxy|npm_config_(registry|cafile|proxy|https_proxy|noproxy|strict_ssl))$/i;
+  /^((https?|no|all)_proxy|npm_config_(registry|ca|cafile|proxy|https_proxy|noproxy|strict_ssl)|node_extra_ca_certs|ssl_cert_(file|dir))$/i;
 
 /**
  * What a job gets of the machine: where programs are, its language, its network. Nothing else of the cloud's own
