@@ -8,7 +8,7 @@ import { Hono } from "hono";
 import { createGitHub, type GitHub } from "../../src/github/github.ts";
 import { createContext } from "../../src/kit/context.ts";
 import { serveApp } from "../../src/kit/http.ts";
-import type { Actions, RepositoryEvent } from "../../src/ports.ts";
+import type { Actions, Packages, RepositoryEvent } from "../../src/ports.ts";
 
 export const ownerToken = "ghp_ownerownerownerownerownerowner0001";
 export const guestToken = "ghp_guestguestguestguestguestguest0002";
@@ -83,7 +83,7 @@ export function workingCopy(folder: string): WorkingCopy {
 }
 
 /** The stand-in on a free port, with its own folder. */
-export async function startWorld(): Promise<World> {
+export async function startWorld(packages?: Packages): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "doge-github-"));
   const events: RepositoryEvent[] = [];
   const cancelled: string[] = [];
@@ -102,7 +102,7 @@ export async function startWorld(): Promise<World> {
   };
   let url = "";
   const context = createContext({ folder, seed: "test", url: () => url });
-  const scopes = ["repo", "workflow", "delete_repo"];
+  const scopes = ["repo", "workflow", "delete_repo", "delete:packages"];
   const github = createGitHub(context, {
     owner: "doge",
     tokens: [
@@ -111,6 +111,7 @@ export async function startWorld(): Promise<World> {
       { token: weakToken, login: "doge", scopes: ["public_repo"] },
     ],
     actions: () => actions,
+    ...(packages && { packages: () => packages }),
   });
   await github.service.start?.();
   if (!github.service.app) throw new Error("no app");

@@ -58,7 +58,11 @@ export async function mergePull(hub: Hub, place: Place, stale: PullIssue, wish: 
   const now = hub.now();
   const merged = { mergedAt: now, mergedBy: viewer.login, mergeSha: sha, baseSha: pull.baseSha };
   const closed = { state: "closed" as const, closedAt: now, closedBy: viewer.login, updatedAt: now };
-  await moveRef(hub, place, { ref: `refs/heads/${pull.base}`, before: pull.baseSha, after: sha }, false, issue.number);
+  const move = { ref: `refs/heads/${pull.base}`, before: pull.baseSha, after: sha };
+  await moveRef(hub, place, move, false, issue.number).catch((thrown: unknown) => {
+    if (!(thrown instanceof ApiError) || thrown.status !== 409) throw thrown;
+    throw new ApiError(405, "Base branch was modified. Review and try the merge again.");
+  });
   const done = updatePull(hub, repository, issue, merged, closed);
   await tellPull(hub, viewer, repository, "closed", done);
   if (
