@@ -68,7 +68,14 @@ export async function runCloud(
   if (running) alreadyRunning(folder, running.pid);
   const undo: (() => Promise<unknown> | void)[] = [];
   const unwind = async (): Promise<void> => {
-    for (const step of undo.splice(0).toReversed()) await step();
+    const failures: unknown[] = [];
+    for (const step of undo.splice(0).toReversed()) {
+      // One that fails must not keep the lock or the ports from being given back.
+      await Promise.resolve()
+        .then(step)
+        .catch((thrown: unknown) => failures.push(thrown));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "the local cloud did not stop cleanly");
   };
 
   try {
@@ -138,7 +145,7 @@ export async function runCloud(
       faults,
       requests,
       endpoints,
-      shutdown: () => void stop(),
+      shutdown: () => void stop().catch((thrown: unknown) => console.error(thrown)),
     });
     const controlServer = await serveApp(controlApp, { host, port: ports.control });
     undo.push(() => controlServer.stop(500));
@@ -157,7 +164,8 @@ export async function runCloud(
       stopped,
     };
   } catch (thrown) {
-    await unwind();
+    // What went wrong first is what counts.
+    await unwind().catch(() => {});
     // Held, but not in the record yet: it is just starting.
     if (thrown instanceof DogeError && thrown.diagnostics[0]?.code === "locked") {
       const owner = JSON.parse((await nodeFiles.read(join(folder, "lock"))) ?? "{}") as { pid?: number };

@@ -62,13 +62,16 @@ export function createPower(office: Office): Power {
   }
 
   function end(action: Action, status: "completed" | "errored"): void {
-    // The droplet may have been destroyed while it booted.
-    const droplet = droplets.get(action.resource_id);
-    if (droplet) {
-      const on = droplet.power === "on" && status === "completed";
-      droplets.put(droplet.id, { ...droplet, status: on ? "active" : "off" });
-    }
+    show(action.resource_id, status);
     if (actions.get(action.id)) actions.put(action.id, { ...action, status, completed_at: timestamp() });
+  }
+
+  /** The droplet may have been destroyed while it booted: then there is nothing to show. */
+  function show(id: number, outcome: "completed" | "errored"): void {
+    const droplet = droplets.get(id);
+    if (!droplet) return;
+    const on = droplet.power === "on" && outcome === "completed";
+    droplets.put(id, { ...droplet, status: on ? "active" : "off" });
   }
 
   return {
@@ -110,7 +113,7 @@ export function createPower(office: Office): Power {
             context.log("digitalocean", `droplet ${droplet.id} does not boot: ${String(thrown)}`);
             status = "errored";
           }
-          if (status === "errored" && droplets.get(droplet.id)) droplets.put(droplet.id, { ...droplet, status: "off" });
+          show(droplet.id, status);
           for (const action of pending) end(action, status);
         });
       }
