@@ -53,6 +53,7 @@ export async function composeServices(input: CompositionInput): Promise<Composit
       if (!actions) throw new Error("Actions is asked before it is made: a bug in Doge");
       return actions;
     },
+    packages: () => registry.packages,
   });
   const runners = createActions(context, { github: github.forActions, runnerEnv: addresses });
   actions = runners.actions;
