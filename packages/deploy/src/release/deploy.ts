@@ -101,6 +101,7 @@ export async function withLease(
     await journal.note({ at: clock.now().toISOString(), failed: diagnostics }).catch(() => {});
     throw thrown;
   } finally {
+    await walk.noted();
     // Where the connection is gone, the lease ends by itself.
     await lease.release().catch(() => {});
   }

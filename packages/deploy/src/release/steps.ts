@@ -25,6 +25,8 @@ export type ReleaseStep = (typeof releaseSteps)[number];
 export interface Walk {
   step<T>(name: ReleaseStep, body: () => Promise<T>): Promise<T>;
   readonly say: (message: string) => void;
+  /** Resolves when every note so far is in the journal. */
+  noted(): Promise<void>;
   readonly timings: readonly { readonly step: string; readonly milliseconds: number }[];
 }
 
@@ -35,6 +37,7 @@ export function startWalk(
 ): Walk {
   const timings: { step: string; milliseconds: number }[] = [];
   let latest: ReleaseStep = "lease";
+  let notes: Promise<void> = Promise.resolve();
   const emit = (message?: string): void =>
     context.emit({
       type: "release.step",
@@ -46,6 +49,7 @@ export function startWalk(
   return {
     timings,
     say: emit,
+    noted: () => notes,
     async step(name, body) {
       context.signal?.throwIfAborted();
       latest = name;
@@ -58,10 +62,9 @@ export function startWalk(
       } finally {
         const milliseconds = context.clock.now().getTime() - started;
         timings.push({ step: name, milliseconds });
-        await held?.journal
-          .note({ at: context.clock.now().toISOString(), release: release(), step: name, milliseconds })
-          // The step's own outcome matters more than its note.
-          .catch(() => {});
+        // In the background: nothing depends on a note.
+        const note = { at: context.clock.now().toISOString(), release: release(), step: name, milliseconds };
+        if (held) notes = notes.then(() => held.journal.note(note)).catch(() => {});
       }
     },
   };

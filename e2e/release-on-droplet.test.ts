@@ -1,0 +1,216 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import ssh2 from "ssh2";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunningCloud, startCloud } from "../packages/cloud/src/index.ts";
+import { noTerraform } from "../packages/cloud/test/control/mini.ts";
+import { type DogeEvent, type Machine, Secret } from "../packages/core/src/index.ts";
+import { nodeMachine } from "../packages/core/src/node/index.ts";
+import {
+  assembleImage,
+  connectHost,
+  createRegistry,
+  deployRelease,
+  type DeployOptions,
+  type Host,
+  pushImage,
+  releaseLogs,
+  type ReleaseImage,
+  releaseStatus,
+  rollbackRelease,
+  runInRelease,
+} from "../packages/deploy/src/index.ts";
+import { renderTemplate } from "../packages/workflow/src/create/render.ts";
+
+const domain = "such.test";
+const canary = "canary-1d9f4b7a";
+const template = join(import.meta.dirname, "../templates/web");
+const words = {
+  slug: "such-app",
+  name: "Such App",
+  domain,
+  description: "Very site",
+  node: "24",
+  year: "2026",
+  author: "Ada",
+  port: "3000",
+};
+
+let folder: string;
+let cloud: RunningCloud;
+let machine: Machine;
+let host: Host;
+const events: DogeEvent[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "doge-release-"));
+  cloud = await startCloud({ folder: join(folder, "cloud"), basePort: 0, seed: "release", terraform: noTerraform });
+  machine = nodeMachine({ ...process.env, ...cloud.endpoints });
+  host = await bootDroplet();
+  project(join(folder, "app"));
+});
+
+afterAll(async () => {
+  await host?.close();
+  await cloud?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function digitalocean(method: "GET" | "POST", path: string, body?: unknown): Promise<Record<string, never>> {
+  const response = await machine.http.send({
+    method,
+    url: `${cloud.endpoints["DIGITALOCEAN_API_URL"]}/v2${path}`,
+    headers: { authorization: `Bearer ${cloud.endpoints["DIGITALOCEAN_TOKEN"]}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${response.text()}`);
+  return response.json() as Record<string, never>;
+}
+
+async function bootDroplet(): Promise<Host> {
+  const [birth, user] = [ssh2.utils.generateKeyPairSync("ed25519"), ssh2.utils.generateKeyPairSync("ed25519")];
+  const userData = {
+    users: [{ name: "doge", groups: "docker", ssh_authorized_keys: [user.public.trim()] }],
+    ssh_keys: { ed25519_private: birth.private, ed25519_public: birth.public.trim() },
+    write_files: [{ path: "/etc/ssh/sshd_config.d/10-doge.conf", content: "Port 2222\n" }],
+  };
+  const made = await digitalocean("POST", "/droplets", {
+    name: "such-app-prod",
+    region: "fra1",
+    size: "s-1vcpu-1gb",
+    image: "debian-13-x64",
+    user_data: `#cloud-config\n${JSON.stringify(userData)}\n`,
+  });
+  const { networks } = made["droplet"] as unknown as { networks: { v4: { type: string; ip_address: string }[] } };
+  const address = networks.v4.find(({ type }) => type === "public")?.ip_address ?? "";
+  await digitalocean("POST", "/domains", { name: domain, ip_address: address });
+  await digitalocean("POST", `/domains/${domain}/records`, { type: "CNAME", name: "www", data: "@" });
+  return connectHost({
+    host: address,
+    port: 2222,
+    user: "doge",
+    privateKey: new Secret(user.private),
+    hostKey: birth.public,
+    clock: machine.clock,
+  });
+}
+
+/** The template, rendered and installed as `doge new` does. */
+function project(target: string): void {
+  for (const entry of readdirSync(template, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const from = join(entry.parentPath, entry.name);
+    const to = join(target, from.slice(template.length));
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, renderTemplate(readFileSync(from, "utf8"), words, from));
+  }
+  execFileSync("npm", ["install", "--package-lock-only", "--omit=dev", "--no-audit", "--no-fund"], {
+    cwd: target,
+    stdio: "ignore",
+  });
+}
+
+async function build(tree: string): Promise<ReleaseImage> {
+  const registry = createRegistry({
+    http: machine.http,
+    clock: machine.clock,
+    url: cloud.endpoints["DOGE_REGISTRY_URL"] ?? "",
+    credentials: { username: "doge", password: new Secret(cloud.endpoints["GITHUB_TOKEN"] ?? "") },
+  });
+  const image = await assembleImage({
+    machine,
+    folder: join(folder, "app"),
+    tree,
+    source: "https://github.test/ada/such-app",
+    cacheFolder: join(folder, "cache"),
+  });
+  return { ...(await pushImage({ registry, repository: "doge/such-app", image })), commit: tree };
+}
+
+const options = (image: ReleaseImage): DeployOptions => ({
+  host,
+  clock: machine.clock,
+  http: machine.http,
+  emit: (event) => events.push(event),
+  target: { project: "such-app", environment: "prod" },
+  owner: "ada",
+  image,
+  registry: {
+    host: new URL(cloud.endpoints["DOGE_REGISTRY_URL"] ?? "").host,
+    username: "doge",
+    token: new Secret(cloud.endpoints["GITHUB_TOKEN"] ?? ""),
+  },
+  composeFiles: [
+    {
+      name: "compose.production.yaml",
+      content: readFileSync(join(folder, "app/compose.production.yaml"), "utf8"),
+    },
+  ],
+  envFiles: [
+    {
+      path: ".envs/.production/.app",
+      content: new Secret(`DATABASE_URL=postgres://such:${canary}@postgres:5432/such\n`),
+    },
+    {
+      path: ".envs/.production/.postgres",
+      content: new Secret(`POSTGRES_USER=such\nPOSTGRES_PASSWORD=${canary}\nPOSTGRES_DB=such\n`),
+    },
+  ],
+  settings: {
+    domains: [domain, `www.${domain}`],
+    port: 3000,
+    alivePath: "/healthz",
+    readyPath: "/readyz",
+    migrate: ["node", "src/migrate.ts"],
+    pending: ["node", "src/migrate.ts", "--list", "--json"],
+    appEnvFiles: [".envs/.production/.app"],
+    healthSeconds: 20,
+  },
+});
+
+const page = async (path = "/"): Promise<string> =>
+  (await machine.http.send({ method: "GET", url: `https://${domain}${path}` })).text();
+
+test("the template goes live on a droplet, changes without a dropped request, migrates, and goes back", async () => {
+  const first = await deployRelease(options(await build("a1".padEnd(40, "0"))));
+  expect(first).toMatchObject({ number: 1, outcome: "released", reachable: true, migrations: ["0001_guestbook.sql"] });
+  expect(await page()).toContain('<span id="release">1</span>');
+  const redirect = await machine.http.send({ method: "GET", url: `https://www.${domain}/about/`, redirect: "manual" });
+  expect([redirect.status, redirect.headers["location"]]).toEqual([308, `https://${domain}/about/`]);
+
+  const signed = await machine.http.send({
+    method: "POST",
+    url: `https://${domain}/`,
+    headers: { "content-type": "application/x-www-form-urlencoded", origin: `https://${domain}` },
+    body: "name=Kabosu&message=such+deploy",
+    redirect: "manual",
+  });
+  expect(signed.status).toBe(303);
+
+  writeFileSync(join(folder, "app/migrations/0002_more.sql"), "ALTER TABLE guestbook ADD country text;\n");
+  writeFileSync(join(folder, "app/public/style.css"), "body { color: gold }\n");
+  const second = await deployRelease(options(await build("b2".padEnd(40, "0"))));
+  expect(second).toMatchObject({ number: 2, slot: "green", migrations: ["0002_more.sql"] });
+  expect(second.receipt.failures).toEqual([]);
+  expect(second.restorePoint?.bytes).toBeGreaterThan(500);
+  expect(await page("/style.css")).toContain("gold");
+  expect(await page()).toContain("such deploy");
+
+  const again = await deployRelease(options(second.image));
+  expect(again).toMatchObject({ number: 2, outcome: "unchanged" });
+
+  const back = await rollbackRelease(options(second.image));
+  expect(back).toMatchObject({ number: 3, outcome: "rolled-back", image: { digest: first.image.digest } });
+  expect(await page("/style.css")).not.toContain("gold");
+
+  const status = await releaseStatus(host, "such-app");
+  expect(status.slots.map(({ ready }) => ready)).toEqual([true, false]);
+  const lines: string[] = [];
+  await releaseLogs(host, "such-app", { onLine: (line) => lines.push(line), tail: 500 });
+  expect(lines.join("\n")).toContain('"message":"listening"');
+  const ran = await runInRelease(host, "such-app", ["node", "src/migrate.ts", "--list"]);
+  expect(ran.stdout).toContain("applied  0001_guestbook.sql");
+  expect(JSON.stringify(events)).not.toContain(canary);
+}, 120_000);
