@@ -1,11 +1,11 @@
 import type { GitHubForActions, GitHubIdentity } from "../ports.ts";
 import { actionsBot } from "./access.ts";
 import { addDeploymentStatus } from "./deployments.ts";
+import { ensureEnvironment } from "./environments.ts";
 import type { Hub } from "./hub.ts";
 import type { RepositoryDocument } from "./model.ts";
 import { matches, ruleFor } from "./protection.ts";
 import { environmentScope, findEnvironment, findRepository, fullName, repositoryScope } from "./records.ts";
-import { putEnvironment } from "./rest/environments.ts";
 import { openSecrets, variablesIn } from "./secrets.ts";
 import { fullRepository } from "./views/repositories.ts";
 
@@ -88,10 +88,7 @@ export function forActions(hub: Hub): GitHubForActions {
     deployment: async (name, wanted) => {
       const repository = find(name);
       const now = hub.now();
-      // A job may name an environment that nobody made: GitHub makes it then.
-      if (!findEnvironment(records, repository, wanted.environment)) {
-        putEnvironment(hub, repository, wanted.environment, {});
-      }
+      ensureEnvironment(hub, repository, wanted.environment);
       const deployment =
         records.deployments.get(wanted.id) ??
         records.deployments.put(wanted.id, {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Actions, CloudContext } from "../ports.ts";
+import type { Actions, CloudContext, GitHubIdentity } from "../ports.ts";
 import type { Access } from "./access.ts";
 import { utc } from "./git/history.ts";
 import { openGit, type Git } from "./git/repository.ts";
@@ -21,6 +21,12 @@ export interface Hub {
   git(repository: RepositoryDocument): Git;
   /** Folder of the hooks that every repository obeys. */
   readonly hooks: string;
+}
+
+/** Who works where. */
+export interface Place {
+  readonly repository: RepositoryDocument;
+  readonly viewer: GitHubIdentity;
 }
 
 export function createHub(parts: Pick<Hub, "context" | "records" | "access" | "actions">): Hub {

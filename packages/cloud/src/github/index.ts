@@ -1,2 +1,2 @@
 /** The stand-in for GitHub: REST, GraphQL, git and web pages. */
-export { createGitHub, type GitHub, type GitHubOptions } from "./github.ts";
+export { createGitHub } from "./github.ts";

@@ -1,10 +1,9 @@
 import { unprocessable, validationFailed, type FieldError } from "../errors.ts";
 import { tellPull } from "../events.ts";
 import { divergence } from "../git/history.ts";
-import type { Hub } from "../hub.ts";
+import type { Hub, Place } from "../hub.ts";
 import type { Issue, PullIssue, RepositoryDocument } from "../model.ts";
 import { issueKey, openPulls } from "../records.ts";
-import type { Place } from "../rest/route.ts";
 import { refreshPull } from "./mergeable.ts";
 
 export interface NewIssue {

@@ -3,12 +3,11 @@ import { tellPull } from "../events.ts";
 import { commits } from "../git/history.ts";
 import { mergeCommit, rebase, squashCommit } from "../git/merge.ts";
 import { zeroSha } from "../git/repository.ts";
-import type { Hub } from "../hub.ts";
+import type { Hub, Place } from "../hub.ts";
 import type { PullIssue } from "../model.ts";
 import { bypasses, ruleFor } from "../protection.ts";
+import { moveRef } from "../refs.ts";
 import { personOf } from "../repositories.ts";
-import { moveRef } from "../rest/git-data.ts";
-import type { Place } from "../rest/route.ts";
 import { mergeState, refreshPull, updatePull, webFlow } from "./mergeable.ts";
 
 export type MergeMethod = "merge" | "squash" | "rebase";

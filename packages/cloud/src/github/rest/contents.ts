@@ -5,10 +5,11 @@ import { zeroSha, type TreeEntry } from "../git/repository.ts";
 import type { Hub } from "../hub.ts";
 import type { RepositoryDocument } from "../model.ts";
 import { webFlow } from "../pulls/mergeable.ts";
+import { moveRef } from "../refs.ts";
 import { personOf } from "../repositories.ts";
 import { gitCommitBody } from "../views/commits.ts";
 import { repositoryPage, repositoryUrl } from "../views/repositories.ts";
-import { base64Lines, buildTree, moveRef, signature } from "./git-data.ts";
+import { base64Lines, buildTree, signature } from "./git-data.ts";
 import { enter, inputOf, optional, requiredText, routes, type Call, type Env, type Input } from "./route.ts";
 
 /** Files of a commit: read, written, deleted. */

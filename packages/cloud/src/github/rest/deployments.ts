@@ -1,12 +1,11 @@
 import type { Hono } from "hono";
 import { ApiError, notFound, unprocessable, validationFailed } from "../errors.ts";
+import { ensureEnvironment } from "../environments.ts";
 import type { Hub } from "../hub.ts";
 import type { Deployment } from "../model.ts";
 import { checksOf } from "../protection.ts";
 import { addDeploymentStatus } from "../deployments.ts";
-import { findEnvironment } from "../records.ts";
 import { deploymentBody, deploymentStatusBody } from "../views/checks.ts";
-import { putEnvironment } from "./environments.ts";
 import { enter, idOf, inputOf, oneOf, optional, page, requiredText, routes, type Call, type Env } from "./route.ts";
 
 const states = ["error", "failure", "inactive", "in_progress", "queued", "pending", "success"] as const;
@@ -47,7 +46,7 @@ export function deploymentRoutes(hub: Hub): Hono<Env> {
     const open = (required ?? [...checks.keys()]).filter((name) => checks.get(name) !== "success");
     if (open.length > 0) throw new ApiError(409, `Conflict: Commit status checks failed for ${ref}.`);
     const environment = optional.text(input, "environment") ?? "production";
-    if (!findEnvironment(hub.records, repository, environment)) putEnvironment(hub, repository, environment, {});
+    ensureEnvironment(hub, repository, environment);
     // Apart from those that Actions makes, whose ids it gives.
     const id = 10_000_000_000 + hub.context.ids.next("github.deployments");
     const now = hub.now();

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { saveEnvironment } from "../environments.ts";
 import { notFound, unprocessable } from "../errors.ts";
 import type { Hub } from "../hub.ts";
 import type { BranchPolicy, EnvironmentDocument, RepositoryDocument } from "../model.ts";
@@ -120,13 +121,8 @@ function environmentOf(hub: Hub, c: Call, repository: RepositoryDocument): Envir
   return environment;
 }
 
-/** Creates or changes; what is not given returns to its default, as on GitHub. */
-export function putEnvironment(
-  hub: Hub,
-  repository: RepositoryDocument,
-  name: string,
-  input: Input,
-): EnvironmentDocument {
+/** What is not given returns to its default, as on GitHub. */
+function putEnvironment(hub: Hub, repository: RepositoryDocument, name: string, input: Input): EnvironmentDocument {
   const waitTimer = optional.integer(input, "wait_timer") ?? 0;
   if (waitTimer < 0 || waitTimer > 43_200) throw unprocessable("wait_timer must be between 0 and 43200 minutes");
   const policy = optional.object(input, "deployment_branch_policy");
@@ -139,22 +135,13 @@ export function putEnvironment(
     type: oneOf(reviewer, "type", ["User", "Team"]) ?? ("User" as const),
     id: optional.integer(reviewer, "id") ?? 0,
   }));
-  const old = findEnvironment(hub.records, repository, name);
-  const now = hub.now();
-  const id = old?.id ?? hub.context.ids.next("github.environments");
-  return hub.records.environments.put(id, {
-    id,
-    repository: repository.id,
-    name: old?.name ?? name,
+  return saveEnvironment(hub, repository, name, {
     waitTimer,
     preventSelfReview: optional.boolean(input, "prevent_self_review") ?? false,
     reviewers,
     deploymentBranchPolicy: policy
       ? { protected_branches: protectedBranches ?? false, custom_branch_policies: customPolicies ?? false }
       : null,
-    branchPolicies: customPolicies ? (old?.branchPolicies ?? []) : [],
-    createdAt: old?.createdAt ?? now,
-    updatedAt: now,
   });
 }
 

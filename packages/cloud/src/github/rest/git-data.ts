@@ -1,27 +1,15 @@
 import type { Hono } from "hono";
-import { ApiError, notFound, unprocessable, validationFailed } from "../errors.ts";
+import { notFound, unprocessable, validationFailed } from "../errors.ts";
 import { commit } from "../git/history.ts";
 import { zeroSha, type Git, type Ref, type Signature, type TreeEntry } from "../git/repository.ts";
 import type { Hub } from "../hub.ts";
 import type { RepositoryDocument } from "../model.ts";
 import { namedNodeId } from "../nodes.ts";
-import { refusals, type RefChange } from "../protection.ts";
-import { refsMoved } from "../push.ts";
+import { moveRef } from "../refs.ts";
 import { personOf } from "../repositories.ts";
 import { gitCommitBody } from "../views/commits.ts";
 import { repositoryUrl } from "../views/repositories.ts";
-import {
-  enter,
-  inputOf,
-  optional,
-  page,
-  param,
-  requiredText,
-  routes,
-  type Env,
-  type Input,
-  type Place,
-} from "./route.ts";
+import { enter, inputOf, optional, page, param, requiredText, routes, type Env, type Input } from "./route.ts";
 
 const sha = /^[0-9a-f]{40}$/;
 
@@ -146,39 +134,6 @@ export function gitDataRoutes(hub: Hub): Hono<Env> {
 /** GitHub breaks base64 after 60 characters. */
 export const base64Lines = (content: Buffer): string =>
   content.toString("base64").replace(/.{60}/g, "$&\n").trimEnd() + "\n";
-
-/**
- * Moves, makes or deletes a ref as an API client asks, under the branch's protection, and lets follow what follows.
- * 422 where protection or history forbid it, 409 where the ref moved meanwhile.
- */
-export async function moveRef(
-  hub: Hub,
-  { repository, viewer }: Place,
-  change: RefChange,
-  force: boolean,
-  merging?: number,
-): Promise<void> {
-  const git = hub.git(repository);
-  const { ref, before, after } = change;
-  const moves = before !== zeroSha && after !== zeroSha;
-  const fastForward = !moves || (await git.isAncestor(before, after));
-  if (!fastForward && !force) throw unprocessable("Update is not a fast forward");
-  if (after === zeroSha && ref === `refs/heads/${repository.defaultBranch}`)
-    throw unprocessable("Cannot delete the default branch");
-  if (merging === undefined) {
-    for (const { when, message } of refusals(hub, viewer, repository, change)) {
-      const merges = async (): Promise<boolean> =>
-        (await git.text(["rev-list", "--merges", "-1", `${before}..${after}`])) !== "";
-      if (when === "always" || (when === "forced" && !fastForward) || (when === "merges" && (await merges()))) {
-        throw unprocessable(message);
-      }
-    }
-  }
-  if (after === zeroSha) await git.deleteRef(ref);
-  else if (!(await git.updateRef(ref, after, before)))
-    throw new ApiError(409, "Reference was modified meanwhile. Try again.");
-  await refsMoved(hub, viewer, repository.id, [change], merging);
-}
 
 async function refOf(git: Git, ref: string): Promise<Ref> {
   const found = await git.ref(ref);

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { ApiError, notFound, validationFailed } from "../errors.ts";
-import type { Hub } from "../hub.ts";
+import type { Hub, Place } from "../hub.ts";
 import type { Comment, Issue, RepositoryDocument } from "../model.ts";
 import { checkBody, newIssue } from "../pulls/create.ts";
 import { issueKey } from "../records.ts";
@@ -18,7 +18,6 @@ import {
   type Call,
   type Env,
   type Input,
-  type Place,
 } from "./route.ts";
 
 const base = "/repos/:owner/:repo";

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { ApiError, notFound, validationFailed } from "../errors.ts";
 import { tellPull } from "../events.ts";
 import { changes, commits } from "../git/history.ts";
-import type { Hub } from "../hub.ts";
+import type { Hub, Place } from "../hub.ts";
 import type { PullIssue, RepositoryDocument } from "../model.ts";
 import { checkBody, createPull, ownBranch, reopenPull } from "../pulls/create.ts";
 import { mergePull, updateBranch } from "../pulls/merge.ts";
@@ -24,7 +24,6 @@ import {
   type Call,
   type Env,
   type Input,
-  type Place,
 } from "./route.ts";
 
 /** Pull requests, but for their reviews. */

@@ -3,18 +3,12 @@ import { linkHeader, pageLinks, paginate } from "../../kit/pagination.ts";
 import type { GitHubIdentity } from "../../ports.ts";
 import type { Area, Level } from "../access.ts";
 import { ApiError, notFound } from "../errors.ts";
-import type { Hub } from "../hub.ts";
-import type { RepositoryDocument } from "../model.ts";
+import type { Hub, Place } from "../hub.ts";
 import { findRepository } from "../records.ts";
 
 // oxlint-disable-next-line typescript/consistent-type-definitions -- Hono wants a type with an index signature.
 export type Env = { Variables: { viewer: GitHubIdentity | undefined } };
 export type Call = Context<Env>;
-
-export interface Place {
-  readonly repository: RepositoryDocument;
-  readonly viewer: GitHubIdentity;
-}
 
 /** Routes of one subject. */
 export const routes = (): Hono<Env> => new Hono<Env>();
