@@ -220,7 +220,8 @@ function addressesOf(host: string, ports: Ports, rootPath: string): Readonly<Rec
     DOGE_REGISTRY_MIRROR: at(ports.registry),
     DOGE_RESOLVER: `${host}:${ports.dns}`,
     HTTPS_PROXY: at(ports.proxy),
-    NO_PROXY: "127.0.0.1,localhost",
+    // Not `localhost`: clients take it for its subdomains too, and sites of a rehearsal are among them.
+    NO_PROXY: "127.0.0.1",
     NODE_EXTRA_CA_CERTS: rootPath,
   };
 }
