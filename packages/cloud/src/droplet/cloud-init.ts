@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 
@@ -22,7 +21,6 @@ export interface CloudInit {
   /** Private host key, OpenSSH or PEM; undefined where the droplet makes its own. */
   readonly hostKey: string | undefined;
   readonly sshPort: number;
-  readonly rootMayLogIn: boolean;
   /** For /var/log/cloud-init-output.log. */
   readonly log: readonly string[];
 }
@@ -90,7 +88,6 @@ export function readCloudInit(userData: string, rootKeys: readonly string[]): Cl
     files,
     hostKey: typeof hostKey === "string" ? hostKey : undefined,
     sshPort: Number(/^\s*Port\s+(\d+)/im.exec(sshd)?.[1] ?? 22),
-    rootMayLogIn,
     log,
   };
 }
@@ -115,7 +112,3 @@ function decode(content: string, encoding: string): Buffer {
   const bytes = Buffer.from(content, isBase64 ? "base64" : "utf8");
   return encoding.startsWith("gz") ? gunzipSync(bytes) : bytes;
 }
-
-/** `SHA256:…`, as ssh-keygen shows keys. */
-export const fingerprint = (publicKey: Buffer): string =>
-  `SHA256:${createHash("sha256").update(publicKey).digest("base64").replace(/=+$/, "")}`;

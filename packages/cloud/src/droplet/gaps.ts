@@ -13,7 +13,9 @@ export const gaps: readonly Gap[] = [
   gap(
     "SSH: public keys only; no SFTP, no agent or remote forwarding; a terminal needs `script` on this machine and keeps the size it began with.",
   ),
-  gap("docker: no builds, no save, no port ranges, no UDP ports, no swarm. What it doesn't know it says."),
+  gap(
+    "docker: no builds, no save, no port ranges, no UDP ports, no swarm, no cp, stats or events; `compose config` shows what was understood in our own form. What it doesn't know it says.",
+  ),
   gap(
     "Containers are processes of this machine without isolation: no chroot, no limits of memory or processor, no users; absolute paths in an app's own code are this machine's.",
   ),

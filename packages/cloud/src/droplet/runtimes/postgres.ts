@@ -25,7 +25,7 @@ export function postgresRuntime(grounds: Grounds): Runtime {
       await mkdir(join(grounds.folder(container), "root"), { recursive: true });
       await writeClients({
         bin: bin(container),
-        programs: findPostgres(),
+        programs: grounds.postgres ?? findPostgres(),
         socketFolder: socketFolder(container),
         loopback: container.loopback,
         hosts: grounds.hosts(container),
@@ -33,7 +33,7 @@ export function postgresRuntime(grounds: Grounds): Runtime {
     },
 
     async program(container, { argv, env, main }) {
-      const programs = findPostgres();
+      const programs = grounds.postgres ?? findPostgres();
       const words = argv[0]?.endsWith("docker-entrypoint.sh") ? argv.slice(1) : [...argv];
       if (words[0]?.startsWith("-")) words.unshift("postgres");
       const full = {

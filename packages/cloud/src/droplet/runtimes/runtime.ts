@@ -18,6 +18,8 @@ export interface Grounds {
   /** The docker socket and the command that talks to it. */
   readonly socket: string;
   readonly docker: string;
+  /** Folder of the PostgreSQL programs to use, where one was chosen. */
+  readonly postgres: string | undefined;
   readonly publicAddress: string;
   readonly ca: CertificateAuthority;
   readonly startEdge: StartEdge;
