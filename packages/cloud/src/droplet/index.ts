@@ -1,2 +1,1 @@
 export { createDroplets } from "./droplets.ts";
-export type { DropletsOptions } from "./machine.ts";

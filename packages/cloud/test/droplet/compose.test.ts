@@ -108,8 +108,8 @@ describe("compose on a droplet", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as object);
     expect(rows).toMatchObject([
-      { Service: "postgres", State: "running", Health: "healthy", ExitCode: 0 },
       { Service: "caddy", State: "running", Health: "healthy" },
+      { Service: "postgres", State: "running", Health: "healthy", ExitCode: 0 },
     ]);
   });
 
@@ -119,7 +119,7 @@ describe("compose on a droplet", () => {
     expect(await rig.ok("docker compose -p services ps -q")).toBe(ids);
     await rig.ok("sed 's/retries: 100/retries: 99/' compose.yaml > changed.yaml");
     await rig.ok("docker compose -p services -f changed.yaml up -d --wait");
-    const [postgres, caddy] = (await rig.ok("docker compose -p services ps -q")).trim().split("\n");
+    const [caddy, postgres] = (await rig.ok("docker compose -p services ps -q")).trim().split("\n");
     expect([ids.includes(caddy ?? "-"), ids.includes(postgres ?? "-")]).toEqual([true, false]);
   });
 

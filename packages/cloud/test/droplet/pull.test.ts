@@ -57,6 +57,12 @@ describe("pulling from a registry", () => {
     expect(await rig.ok("docker run --rm ghcr.io/ada/shop:tree-2")).toBe("hello from two\n");
   });
 
+  test("an image that was removed comes back whole", async () => {
+    await rig.ok("docker rmi ghcr.io/ada/shop:tree-2 && docker image prune --all --force");
+    expect(await rig.ok("docker images -q")).toBe("");
+    expect(await rig.ok("docker run --rm ghcr.io/ada/shop:tree-2 2>/dev/null")).toContain("hello from two\n");
+  });
+
   test("content that does not match its digest is refused", async () => {
     const parts = await image([base, hello("three")]);
     registry.push("ada/shop:tree-3", parts);

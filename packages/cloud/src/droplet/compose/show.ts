@@ -45,7 +45,8 @@ export async function ps(call: Call): Promise<number> {
       (record) =>
         flags.has("all") || status.length > 0 || record.status === "running" || record.status === "restarting",
     )
-    .filter((record) => status.length === 0 || status.includes(record.status));
+    .filter((record) => status.length === 0 || status.includes(record.status))
+    .sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   if (flags.has("quiet")) session.out(records.map(({ id }) => `${id}\n`).join(""));
   else if (flags.has("services")) {
     session.out([...new Set(records.map(({ spec }) => `${spec.labels[label.service]}\n`))].join(""));

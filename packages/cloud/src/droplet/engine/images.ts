@@ -132,6 +132,7 @@ export class Images {
       );
     }
     this.#options.records.delete(image.id);
+    this.#unpacking.delete(image.id);
     await rm(this.#rootfsPath(image), { recursive: true, force: true });
     const kept = new Set(this.list().flatMap((other) => [other.id, ...other.layers]));
     for (const digest of [image.id, ...image.layers]) if (!kept.has(digest)) await this.#blobs.remove(digest);

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { link, lstat, mkdir, open, readdir, readlink, rm, symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar-stream";
@@ -150,6 +150,3 @@ export async function resolveInside(root: string, path: string): Promise<string 
   }
   return join(root, ...resolved);
 }
-
-/** Makes the folder that holds `path`. */
-export const makeParent = (path: string): Promise<unknown> => mkdir(dirname(path), { recursive: true });
