@@ -145,34 +145,31 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
   });
 
   // The connection is cut soon after the step has begun, and the same deploy is run again.
-  test.each(["start", "probe"])(
-    "cut off at %s and run again, it converges, and the site was up",
-    async (step) => {
-      await deployRelease(options(droplet.addImage("a1")));
-      const cut = options(droplet.addImage("b2"), {
-        emit: (event) =>
-          void (event.type === "release.step" && event.step === step && setTimeout(() => droplet.cut(), 30)),
-      });
-      let up = true;
-      const watching = new AbortController();
-      const watch = (async () => {
-        while (!watching.signal.aborted) {
-          up &&= (await page()).startsWith("release");
-          await nodeClock.sleep(30);
-        }
-      })();
-      await failure(deployRelease(cut));
-      await host.close();
-      host = await droplet.connect();
-      const record = await deployRelease(options(droplet.addImage("b2")));
-      expect(record.image.commit).toBe("b2");
-      expect(await page()).toBe(`release ${record.number}`);
-      const status = await releaseStatus(host, "shop");
-      expect(status.slots.filter(({ container }) => container?.running)).toHaveLength(1);
-      expect(status.pending).toBeUndefined();
-      watching.abort();
-      await watch;
-      expect(up).toBe(true);
-    },
-  );
+  test.each(["start", "probe"])("cut off at %s and run again, it converges, and the site was up", async (step) => {
+    await deployRelease(options(droplet.addImage("a1")));
+    const cut = options(droplet.addImage("b2"), {
+      emit: (event) =>
+        void (event.type === "release.step" && event.step === step && setTimeout(() => droplet.cut(), 30)),
+    });
+    let up = true;
+    const watching = new AbortController();
+    const watch = (async () => {
+      while (!watching.signal.aborted) {
+        up &&= (await page()).startsWith("release");
+        await nodeClock.sleep(30);
+      }
+    })();
+    await failure(deployRelease(cut));
+    await host.close();
+    host = await droplet.connect();
+    const record = await deployRelease(options(droplet.addImage("b2")));
+    expect(record.image.commit).toBe("b2");
+    expect(await page()).toBe(`release ${record.number}`);
+    const status = await releaseStatus(host, "shop");
+    expect(status.slots.filter(({ container }) => container?.running)).toHaveLength(1);
+    expect(status.pending).toBeUndefined();
+    watching.abort();
+    await watch;
+    expect(up).toBe(true);
+  });
 });
