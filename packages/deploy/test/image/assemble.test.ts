@@ -11,7 +11,7 @@ import { type RegistryServer, startRegistry } from "../support/registry-server.t
 
 let server: RegistryServer;
 let folder: string;
-const root = await mkdtemp(join(tmpdir(), "doge-image-"));
+const top = await mkdtemp(join(tmpdir(), "doge-image-"));
 const tree = "1f2e".padEnd(40, "0");
 
 const files: Readonly<Record<string, string>> = {
@@ -37,11 +37,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.stop();
-  await rm(root, { recursive: true });
+  await rm(top, { recursive: true });
 });
 
 async function project(changes: Readonly<Record<string, string>> = {}): Promise<string> {
-  folder = await mkdtemp(join(root, "project-"));
+  folder = await mkdtemp(join(top, "project-"));
   for (const [path, content] of Object.entries({ ...files, ...changes })) {
     await mkdir(join(folder, path, ".."), { recursive: true });
     await writeFile(join(folder, path), content);
@@ -51,7 +51,7 @@ async function project(changes: Readonly<Record<string, string>> = {}): Promise<
 
 const withoutDependencies = { "package.json": JSON.stringify({ scripts: { start: "node src/server.ts" } }) };
 
-const assemble = async (from: string, cacheFolder = join(root, "cache")): Promise<AssembledImage> =>
+const assemble = async (from: string, cacheFolder = join(top, "cache")): Promise<AssembledImage> =>
   assembleImage({
     machine: nodeMachine({ DOGE_REGISTRY_MIRROR: server.url }),
     folder: from,
@@ -178,7 +178,7 @@ test("production dependencies are a layer of their own; development ones, even f
       folder: from,
       tree,
       source: "",
-      cacheFolder: join(root, "cache-a"),
+      cacheFolder: join(top, "cache-a"),
     });
   const image = await build();
   expect(await listing([...image.layers.values()][0]?.bytes ?? new Uint8Array())).toEqual([
@@ -190,7 +190,7 @@ test("production dependencies are a layer of their own; development ones, even f
   expect(`${given["manifest"]}${given["lock"]}`).not.toMatch(/tool|prepare/);
   const again = await build();
   expect([again.digest, again.dependenciesCached, installs]).toEqual([image.digest, true, 1]);
-  await rm(join(root, "cache-a"), { recursive: true });
+  await rm(join(top, "cache-a"), { recursive: true });
 
   await rm(join(from, "package-lock.json"));
   const thrown = await build().catch((reason: DogeError) => reason.diagnostics[0]?.code);
