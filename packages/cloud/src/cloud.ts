@@ -104,7 +104,7 @@ export async function runCloud(
       addresses,
       terraform: withEnvironment(options.terraform, addresses),
     });
-    await nodeFiles.write(rootPath, rootPem);
+    await nodeFiles.write(rootPath, `${rootPem.trimEnd()}\n${await machineAuthorities()}`);
 
     const requests = openRequestLog(join(folder, "requests.jsonl"));
     undo.push(() => requests.close());
@@ -188,6 +188,10 @@ function alreadyRunning(folder: string, pid: number): never {
 /** Names that must not be reached by accident: a rehearsal that meets a real vendor is none. */
 const vendors =
   /(^|\.)(digitalocean\.com|digitaloceanspaces\.com|github\.com|githubusercontent\.com|ghcr\.io|terraform\.io|docker\.(io|com)|letsencrypt\.org)$/i;
+
+/** NODE_EXTRA_CA_CERTS names one file: clients that take ours keep what this machine trusts beside it. */
+const machineAuthorities = async (): Promise<string> =>
+  (await nodeFiles.read(process.env["NODE_EXTRA_CA_CERTS"] ?? "")) ?? "";
 
 const httpPort = (service: ServiceName): keyof Ports => {
   if (service === "mail") return "mailbox";

@@ -76,7 +76,10 @@ export class Settings {
   }
 }
 
-/** The credentials file under the environment: what the environment sets wins. */
+/** The way to the vendors. Machines set these for everything they do; a project that names its own knows better. */
+const transport = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"] as const;
+
+/** The credentials file under the environment: what the environment sets wins, but for the transport. */
 export async function loadSettings(
   files: Files,
   folder: string,
@@ -85,7 +88,8 @@ export async function loadSettings(
   const text = await files.read(`${folder}/${CREDENTIALS_FILE}`);
   const fromFile = text ? parseEnv(text) : {};
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
-  return new Settings({ ...fromFile, ...present }, new Redactor());
+  const own = Object.fromEntries(transport.flatMap((name) => (fromFile[name] ? [[name, fromFile[name]]] : [])));
+  return new Settings({ ...fromFile, ...present, ...own }, new Redactor());
 }
 
 /** The credentials file that `doge new` writes: known values filled in, the others to be filled in. */
