@@ -80,7 +80,7 @@ export const newCommand = defineCommand<Created>({
     if (!flags["no-install"]) {
       await step(emit, now, { step: "install", title: "Installing dependencies" }, async () => {
         const { exitCode, stderr, stdout } = await machine.processes.run({
-          argv: ["npm", "install", "--no-audit", "--no-fund"],
+          argv: ["npm", "install", "--no-audit", "--no-fund", "--no-omit-lockfile-registry-resolved"],
           cwd: folder,
           signal: invocation.signal,
         });
