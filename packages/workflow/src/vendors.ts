@@ -39,5 +39,3 @@ export const vendors = (project: Pick<Project, "settings" | "machine" | "emit" |
       }),
   };
 };
-
-export type Vendors = ReturnType<typeof vendors>;

@@ -28,7 +28,7 @@ export async function createCertificateAuthority(
   context: CloudContext,
   options: { readonly resolve: (name: string) => readonly string[] },
 ): Promise<CertificateAuthority> {
-  cryptoProvider.set(webcrypto as typeof globalThis.crypto);
+  cryptoProvider.set(webcrypto);
   const root = await loadRoot(join(context.folder, "ca"), context.now());
 
   return {

@@ -1,2 +1,2 @@
 export { createNetwork } from "./network.ts";
-export { openFrontDoor, type FrontDoor, type FrontDoorOptions } from "./front-door.ts";
+export { openFrontDoor, type FrontDoor } from "./front-door.ts";

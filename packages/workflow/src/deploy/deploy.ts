@@ -1,5 +1,5 @@
 import { step } from "@doge/core";
-import { deployRelease, listReleases, type ReleaseImage, type ReleaseRecord, rollbackRelease } from "@doge/deploy";
+import { deployRelease, type ReleaseImage, type ReleaseRecord, rollbackRelease } from "@doge/deploy";
 import { duration } from "../duration.ts";
 import { dropletEnvFiles, type EnvFiles, envFilesFromSecrets, readEnvFiles } from "../env/files.ts";
 import type { Project } from "../project.ts";
@@ -102,16 +102,6 @@ export async function rollbackEnvironment(
       ...(options.to === undefined ? {} : { to: options.to }),
     });
     return resultOf(environment, record);
-  } finally {
-    await host.close();
-  }
-}
-
-/** Releases of an environment, the newest first. */
-export async function releasesOf(project: Project, environment: EnvironmentName): Promise<readonly ReleaseRecord[]> {
-  const host = await connectEnvironment(project, environment);
-  try {
-    return await listReleases(host, project.config.slug);
   } finally {
     await host.close();
   }

@@ -84,5 +84,3 @@ function actionOf(actions: readonly string[]): ResourceAction {
     ? action
     : "no-op";
 }
-
-export const noChanges = (counts: Counts): boolean => counts.add + counts.change + counts.destroy === 0;
