@@ -34,10 +34,19 @@ export async function destroy(
   if (options.repository) {
     const { owner, repository } = project.config.github;
     await step(project.emit, now, { step: "repository", title: `Deleting the repository ${owner}/${repository}` }, () =>
-      vendors(project).github().repositories.delete({ owner, repo: repository }),
+      removeRepository(project),
     );
   }
   return { workspaces, milliseconds: now().getTime() - started };
+}
+
+/** Images first: GitHub keeps packages when their repository goes. */
+async function removeRepository(project: Project): Promise<void> {
+  const { owner, repository } = project.config.github;
+  const github = vendors(project).github();
+  const organization = (await github.users.get(owner))?.type === "Organization";
+  await github.packages.delete({ login: owner, organization }, repository.toLowerCase());
+  await github.repositories.delete({ owner, repo: repository });
 }
 
 /** Meta can't remove the workspace that holds its own state: that is done last, by hand. */

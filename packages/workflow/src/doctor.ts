@@ -166,13 +166,15 @@ async function gitHub({ config }: Project, clients: Clients): Promise<Finding> {
       }),
     );
   }
-  if (scopes && !scopes.includes("delete_repo")) {
+  const forDestroy = ["delete_repo", "delete:packages"].filter((scope) => scopes && !scopes.includes(scope));
+  if (forDestroy.length > 0) {
     diagnostics.push(
       warning({
         code: "token-scope",
-        summary: "The GitHub token can't delete repositories",
-        detail: "doge destroy --repository needs delete_repo.",
+        summary: "The GitHub token can't delete the repository or its images",
+        detail: `doge destroy --repository needs ${forDestroy.join(", ")}.`,
         address: "GITHUB_TOKEN",
+        remedy: `Add ${forDestroy.join(", ")} to the token, or leave the repository when you destroy: ${tokens.GITHUB_TOKEN.where}.`,
       }),
     );
   }

@@ -18,7 +18,7 @@ export const tokens = {
   SPACES_ACCESS_KEY_ID: { what: "Spaces access key", where: "cloud.digitalocean.com → Spaces → Access Keys" },
   SPACES_SECRET_ACCESS_KEY: { what: "Spaces secret key", where: "cloud.digitalocean.com → Spaces → Access Keys" },
   GITHUB_TOKEN: {
-    what: "GitHub token (repo, workflow, write:packages, delete_repo)",
+    what: "GitHub token (repo, workflow, write:packages, delete_repo, delete:packages)",
     where: "github.com → Settings → Developer settings → Tokens",
   },
   TF_API_TOKEN: { what: "HCP Terraform user token", where: "app.terraform.io → Account settings → Tokens" },

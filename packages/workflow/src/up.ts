@@ -1,9 +1,11 @@
 import { step } from "@doge/core";
+import type { ReleaseImage } from "@doge/deploy";
 import { deployEnvironment, type DeployResult, prepareImage } from "./deploy/deploy.ts";
 import type { Project } from "./project.ts";
-import { createRepository } from "./repository/create.ts";
+import { createRepository, environmentRefs } from "./repository/create.ts";
 import { convergeWorkspace, type WorkspaceResult } from "./run-workspace.ts";
 import { requireTokens } from "./requirements.ts";
+import type { EnvironmentName } from "./workspaces/names.ts";
 
 export interface UpResult {
   readonly repository: string;
@@ -14,7 +16,8 @@ export interface UpResult {
 
 /**
  * From nothing to staging and production: meta, repository, base, dotenv, stage and prod, first deploys.
- * Every step converges, so that a run that was interrupted anywhere is simply run again.
+ * Every step converges, so that a run that was interrupted anywhere is simply run again. Once pull requests
+ * have moved the branches on, it keeps each environment at the head of its branch.
  */
 export async function up(project: Project): Promise<UpResult> {
   const now = (): Date => project.machine.clock.now();
@@ -34,23 +37,31 @@ export async function up(project: Project): Promise<UpResult> {
   workspaces.push(await convergeWorkspace(project, "base", { message }));
   workspaces.push(await convergeWorkspace(project, "dotenv", { message }));
 
-  // The environments know nothing of each other, and the image needs neither: all three at once.
-  const [stage, prod, image] = await settleAll([
+  // The environments know nothing of each other, and the images need neither: all at once.
+  const [stage, prod, images] = await settleAll([
     convergeWorkspace(project, "stage", { message }),
     convergeWorkspace(project, "prod", { message }),
-    prepareImage(project, { ref: "main" }),
+    environmentImages(project),
   ] as const);
   workspaces.push(stage, prod);
 
-  const first = { image, owner: project.config.github.owner };
-  const stageDeploy = await deployEnvironment(project, "stage", first);
-  const prodDeploy = await deployEnvironment(project, "prod", first);
+  const { owner } = project.config.github;
+  const stageDeploy = await deployEnvironment(project, "stage", { image: images.stage, owner });
+  const prodDeploy = await deployEnvironment(project, "prod", { image: images.prod, owner });
   return {
     repository: repository.url,
     workspaces,
     deploys: [stageDeploy, prodDeploy],
     milliseconds: now().getTime() - started,
   };
+}
+
+/** One after the other: mostly both are the same tree, and then the second is found. */
+async function environmentImages(project: Project): Promise<Readonly<Record<EnvironmentName, ReleaseImage>>> {
+  const refs = await environmentRefs(project);
+  const stage = await prepareImage(project, { ref: refs.stage });
+  const prod = await prepareImage(project, { ref: refs.prod });
+  return { stage, prod };
 }
 
 /** Waits for all, then throws the first failure: nothing is left running behind an error. */

@@ -1,6 +1,7 @@
 import { fail, step } from "@doge/core";
 import type { Project } from "../project.ts";
 import { vendors } from "../vendors.ts";
+import type { EnvironmentName } from "../workspaces/names.ts";
 import { gitIn, requireCleanTree } from "./git.ts";
 
 export interface RepositoryResult {
@@ -45,25 +46,33 @@ export async function createRepository(project: Project): Promise<RepositoryResu
     );
   }
 
-  const local = await git.run("rev-parse", "main");
-  const there = (await git.ask("ls-remote", remote, "refs/heads/main")).stdout.split("\t")[0]?.trim() ?? "";
-  if (there !== "" && there !== local && (await git.ask("merge-base", "--is-ancestor", there, "main")).exitCode !== 0) {
-    if ((await git.ask("cat-file", "-e", there)).exitCode === 0 || !created) {
-      const known = (await git.ask("merge-base", "--is-ancestor", "main", there)).exitCode === 0;
-      if (known) return { url: `${server}/${owner}/${repository}`, created, pushed: false };
-      fail({
-        code: "repository-taken",
-        summary: "The repository holds another history",
-        detail: `${owner}/${repository} has commits on main that this folder does not know.`,
-        address: remote,
-        remedy:
-          "If it is this project's, run git fetch origin and git merge origin/main first; else choose another name in doge.config.ts.",
-      });
-    }
+  const url = `${server}/${owner}/${repository}`;
+  const there = (await git.run("ls-remote", remote, "refs/heads/main")) !== "";
+  if (!there) {
+    await git.run("push", "--set-upstream", "origin", "main");
+    return { url, created, pushed: true };
   }
-  const pushed = there !== local && there === "";
-  if (pushed) await git.run("push", "--set-upstream", "origin", "main");
-  return { url: `${server}/${owner}/${repository}`, created, pushed };
+  // Pull requests move main on GitHub: it may be ahead of this folder, but it must be the same history.
+  await git.run("fetch", "--quiet", "origin");
+  if ((await git.ask("merge-base", "main", "origin/main")).exitCode !== 0) {
+    fail({
+      code: "repository-taken",
+      summary: "The repository holds another history",
+      detail: `${owner}/${repository} has commits on main that this folder does not know.`,
+      address: remote,
+      remedy: `Choose another github.repository in doge.config.ts, or delete ${url} if nobody needs it.`,
+    });
+  }
+  return { url, created, pushed: false };
+}
+
+/** What each environment runs: the head of its branch on GitHub, fetched just now. */
+export async function environmentRefs(project: Project): Promise<Readonly<Record<EnvironmentName, string>>> {
+  const { settings, machine, folder } = project;
+  const token = settings.token("GITHUB_TOKEN");
+  const git = gitIn(machine, folder, token ? { server: settings.endpoint("GITHUB_SERVER_URL"), token } : undefined);
+  await git.run("fetch", "--quiet", "origin");
+  return { stage: "origin/stage", prod: "origin/main" };
 }
 
 /** A git repository with a first commit on main, hooks and the remote; keeps what is there. */
