@@ -5,7 +5,7 @@ import { DogeError, fail } from "@doge/core";
 import { nodeFiles, takeLock } from "@doge/core/node";
 import { createControl } from "./control/app.ts";
 import { ensureCredentials, type Credentials } from "./control/credentials.ts";
-import { freePorts, portsFrom, type Ports } from "./control/ports.ts";
+import { freeBlock, freePorts, portsFrom, type Ports } from "./control/ports.ts";
 import { findRunning, removeRecord, writeRecord } from "./control/record.ts";
 import { createContext } from "./kit/context.ts";
 import { createFaults } from "./kit/faults.ts";
@@ -18,8 +18,11 @@ import type { CloudContext, InventoryItem, Network, Service, ServiceName, Terraf
 export interface CloudOptions {
   /** State of the cloud; made where it is missing. */
   readonly folder: string;
-  /** First of the ports; 0 for free ones, which the folder remembers. */
-  readonly basePort: number;
+  /**
+   * First of the ports; 0 for any that are free. Unless told, the first free block from 7400. What was found
+   * is remembered in the folder: clients have the addresses in their files.
+   */
+  readonly basePort?: number;
   readonly host?: "127.0.0.1";
   /** The same seed gives the same ids. */
   readonly seed?: string;
@@ -200,11 +203,11 @@ const httpPort = (service: ServiceName): keyof Ports => {
 };
 
 async function ensurePorts({ folder, basePort }: CloudOptions, host: string): Promise<Ports> {
-  if (basePort !== 0) return portsFrom(basePort);
+  if (basePort) return portsFrom(basePort);
   const path = join(folder, "ports.json");
   const text = await nodeFiles.read(path);
   if (text !== undefined) return JSON.parse(text) as Ports;
-  const ports = await freePorts(host);
+  const ports = basePort === 0 ? await freePorts(host) : await freeBlock(host);
   await nodeFiles.write(path, JSON.stringify(ports));
   return ports;
 }

@@ -11,7 +11,11 @@ const folderFlag: FlagSpec = {
   value: "FOLDER",
   help: "Folder of its state (default: .doge/local-cloud)",
 };
-const portFlag: FlagSpec = { type: "string", value: "PORT", help: "First of its ports (default: 7400; 0 for any)" };
+const portFlag: FlagSpec = {
+  type: "string",
+  value: "PORT",
+  help: "First of its ports (default: 7400, or the next hundred that is free; 0 for any)",
+};
 
 interface CloudFile {
   readonly pid: number;
@@ -125,11 +129,19 @@ async function start(invocation: Invocation, folder: string): Promise<CloudFile>
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const log = join(folder, "cloud.log");
   const out = openSync(log, "w", 0o600);
-  const port = typeof invocation.flags["port"] === "string" ? invocation.flags["port"] : "7400";
+  const { port } = invocation.flags;
   const entry = process.argv[1] as string;
   const child = spawn(
     process.execPath,
-    [...process.execArgv, entry, "cloud", "serve", "--folder", folder, "--port", port],
+    [
+      ...process.execArgv,
+      entry,
+      "cloud",
+      "serve",
+      "--folder",
+      folder,
+      ...(typeof port === "string" ? ["--port", port] : []),
+    ],
     {
       detached: true,
       stdio: ["ignore", out, out],
@@ -164,13 +176,14 @@ export const cloudServeCommand = defineCommand<never>({
     const { startCloud } = await import("@doge/cloud");
     const { engineRunner } = await import("./cloud/engine-runner.ts");
     const folder = stateFolder(invocation);
-    const basePort = Number(invocation.flags["port"] ?? 7400);
-    if (!Number.isInteger(basePort) || basePort < 0 || basePort > 65_000) {
-      fail({ code: "usage", summary: "A port is a number from 0 to 65000", detail: String(invocation.flags["port"]) });
+    const { port } = invocation.flags;
+    const basePort = port === undefined ? undefined : Number(port);
+    if (basePort !== undefined && (!Number.isInteger(basePort) || basePort < 0 || basePort > 65_000)) {
+      fail({ code: "usage", summary: "A port is a number from 0 to 65000", detail: String(port) });
     }
     const cloud = await startCloud({
       folder,
-      basePort,
+      ...(basePort === undefined ? {} : { basePort }),
       terraform: engineRunner(invocation.machine, join(folder, "journal")),
     });
     process.stderr.write(`local cloud: control at ${cloud.control.url}, state in ${folder}\n`);

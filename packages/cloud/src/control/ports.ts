@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { listen } from "../kit/http.ts";
 
 /** In the order of their numbers: base, base + 1 and so on. */
@@ -33,5 +33,33 @@ export async function freePorts(host: string): Promise<Ports> {
     return Object.fromEntries(found) as Ports;
   } finally {
     await Promise.all(servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+  }
+}
+
+const firstBlock = 7400;
+const blockSize = 100;
+
+/** The first block of ports of which none is taken: a second cloud on a machine stands beside the first. */
+export async function freeBlock(host: string): Promise<Ports> {
+  for (let base = firstBlock; base < firstBlock + 100 * blockSize; base += blockSize) {
+    const ports = portsFrom(base);
+    if (await allFree(Object.values(ports), host)) return ports;
+  }
+  return freePorts(host);
+}
+
+async function allFree(ports: readonly number[], host: string): Promise<boolean> {
+  const servers: Server[] = [];
+  try {
+    for (const port of ports) {
+      const server = createServer();
+      await listen(server, host, port);
+      servers.push(server);
+    }
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 }

@@ -172,3 +172,25 @@ test("shutdown at the control port ends it", async () => {
   await expect(fetch(`${cloud.control.url}/health`)).rejects.toThrow("fetch failed");
   await expect(stat(join(folder, "cloud.json"))).rejects.toMatchObject({ code: "ENOENT" });
 });
+
+test("a cloud that is told no port finds a free block, and keeps it over a restart", async () => {
+  const other = await mkdtemp(join(tmpdir(), "doge-cloud-"));
+  const unled = (): Promise<RunningCloud> => runCloud({ folder: other, terraform: noTerraform }, composeMini);
+  const first = await unled();
+  try {
+    const port = Number(new URL(first.control.url).port);
+    expect(port % 100).toBe(0);
+    const beside = await mkdtemp(join(tmpdir(), "doge-cloud-"));
+    const second = await runCloud({ folder: beside, terraform: noTerraform }, composeMini);
+    expect(Number(new URL(second.control.url).port)).toBeGreaterThan(port);
+    await second.stop();
+    await rm(beside, { recursive: true });
+    await first.stop();
+    const again = await unled();
+    expect(again.endpoints).toEqual(first.endpoints);
+    await again.stop();
+  } finally {
+    await first.stop();
+    await rm(other, { recursive: true });
+  }
+});
