@@ -11,6 +11,10 @@ export interface Files {
   readBytes(path: string): Promise<Uint8Array | undefined>;
   /** Write beside, fsync, rename, fsync of the folder; makes parent folders. `mode` defaults to 0o644. */
   write(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  /** Adds to the end of the file and syncs; makes parent folders. `mode` defaults to 0o644. */
+  append(path: string, content: string, options?: { readonly mode?: number }): Promise<void>;
+  /** Runs `body` while no other process of this machine runs one for the same path; one that died gives way. */
+  exclusive<T>(path: string, body: () => Promise<T>): Promise<T>;
   /** Creates the file only where it is missing; false where it was there. Atomic: the basis of locks. */
   create(path: string, content: string, options?: { readonly mode?: number }): Promise<boolean>;
   remove(path: string): Promise<void>;
@@ -58,6 +62,10 @@ export interface Processes {
   run(request: ProcessRequest): Promise<ProcessResult>;
   /** The path of a program on PATH, or undefined. */
   which(program: string): Promise<string | undefined>;
+  /** This process, as another process of this or another machine may name it. */
+  readonly self: { readonly host: string; readonly pid: number };
+  /** Whether a process of this machine is still there. */
+  alive(pid: number): boolean;
 }
 
 export interface HttpRequest {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeFiles } from "@doge/core/node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { emptyState, fileJournal, fileStateStore, hasChanges, type State } from "../src/index.ts";
+import { fileJournal, hasChanges } from "../src/index.ts";
 import { Bench } from "./memory.ts";
 
 const web = (more: object = {}) => ({ resource: { memory_server: { web: { name: "web", ...more } } } });
@@ -95,37 +95,5 @@ describe("a create that was killed", () => {
     const path = join(folder, "journal", name ?? "");
     expect(await nodeFiles.read(path)).not.toContain("hunter22");
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-  });
-});
-
-describe("the state's file", () => {
-  const state: State = { ...emptyState(), serial: 1 };
-
-  test("is read back, private, and refuses what doesn't follow", async () => {
-    const store = fileStateStore({ files: nodeFiles, path: join(folder, "terraform.tfstate") });
-    expect(await store.read()).toBeUndefined();
-    await store.save(state);
-    expect(await store.read()).toEqual(state);
-    expect((await stat(join(folder, "terraform.tfstate"))).mode & 0o777).toBe(0o600);
-    const refused = async (next: State) => expect(store.save(next)).rejects.toThrow("The state can't be written");
-    await refused({ ...state, lineage: "other", serial: 2 });
-    await refused({ ...state, serial: 0 });
-    await refused({ ...state, outputs: { a: { value: 1, type: "number" } } });
-    await store.save(state);
-  });
-
-  test("has one writer at a time", async () => {
-    const store = fileStateStore({ files: nodeFiles, path: join(folder, "terraform.tfstate") });
-    const lock = await store.lock("apply");
-    await expect(store.lock("plan")).rejects.toThrow("The state is locked");
-    await lock.release();
-    await (await store.lock("plan")).release();
-  });
-
-  test("that was torn is refused, not taken for empty", async () => {
-    await nodeFiles.write(join(folder, "terraform.tfstate"), '{"version":4,"ser');
-    await expect(fileStateStore({ files: nodeFiles, path: join(folder, "terraform.tfstate") }).read()).rejects.toThrow(
-      "not JSON",
-    );
   });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Files } from "../ports.ts";
+import { exclusive } from "./exclusive.ts";
 
 const missing = (thrown: unknown): boolean =>
   ["ENOENT", "ENOTDIR"].includes((thrown as NodeJS.ErrnoException).code ?? "");
@@ -47,6 +48,22 @@ export const nodeFiles: Files = {
     }
     await syncFolder(folder);
   },
+
+  async append(path, content, options = {}) {
+    const folder = dirname(path);
+    await mkdir(folder, { recursive: true });
+    const file = await open(path, "a", options.mode ?? 0o644);
+    try {
+      const fresh = (await file.stat()).size === 0;
+      await file.writeFile(content);
+      await file.datasync();
+      if (fresh) await syncFolder(folder);
+    } finally {
+      await file.close();
+    }
+  },
+
+  exclusive,
 
   async create(path, content, options = {}) {
     await mkdir(dirname(path), { recursive: true });

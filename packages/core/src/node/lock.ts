@@ -1,4 +1,5 @@
 import { fail } from "../diagnostic.ts";
+import { alive, exclusive } from "./exclusive.ts";
 import { nodeFiles } from "./files.ts";
 
 export interface Lock {
@@ -11,22 +12,11 @@ interface Owner {
   readonly since: string;
 }
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
-  }
-};
-
 /** Takes a lock file that names its owner. One whose owner is dead is taken over. */
-export async function takeLock(path: string, purpose: string): Promise<Lock> {
+export function takeLock(path: string, purpose: string): Promise<Lock> {
   const owner: Owner = { pid: process.pid, purpose, since: new Date().toISOString() };
-  for (let attempt = 0; attempt < 3; attempt++) {
-    if (await nodeFiles.create(path, JSON.stringify(owner))) return { release: () => nodeFiles.remove(path) };
-    const text = await nodeFiles.read(path);
-    const holder = parseOwner(text);
+  return exclusive(path, async () => {
+    const holder = parseOwner(await nodeFiles.read(path));
     if (holder && holder.pid !== process.pid && alive(holder.pid)) {
       fail({
         code: "locked",
@@ -36,13 +26,8 @@ export async function takeLock(path: string, purpose: string): Promise<Lock> {
         remedy: "Wait until it is done, or end that process and run this again.",
       });
     }
-    await nodeFiles.remove(path);
-  }
-  return fail({
-    code: "locked",
-    summary: "The lock keeps being taken by others",
-    address: path,
-    remedy: "Run this again.",
+    await nodeFiles.write(path, JSON.stringify(owner));
+    return { release: () => nodeFiles.remove(path) };
   });
 }
 

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { access, constants } from "node:fs/promises";
+import { hostname } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Processes } from "../ports.ts";
+import { alive } from "./exclusive.ts";
 
 export const nodeProcesses: Processes = {
   run: ({ argv, cwd, env, stdin, signal, onOutput }) =>
@@ -33,6 +35,9 @@ export const nodeProcesses: Processes = {
       child.stdin.on("error", () => {});
       child.stdin.end(stdin ?? "");
     }),
+
+  self: { host: hostname(), pid: process.pid },
+  alive,
 
   async which(program) {
     for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {

@@ -24,6 +24,7 @@ export {
   sshKeyData,
 };
 export { createDigitalOcean, type DigitalOceanApi } from "./client.ts";
+export { spacesFiles } from "./state-files.ts";
 export { createSpaces, spacesEndpoint, type Spaces, type SpacesOptions } from "./client/spaces.ts";
 export type { Account, Region, Size, SshKey } from "./client/account.ts";
 export type { DigitalOceanOptions } from "./client/api.ts";

@@ -39,6 +39,13 @@ export interface Spaces {
   setVersioning(bucket: string, enabled: boolean): Promise<void>;
   put(bucket: string, key: string, content: Uint8Array | string, type?: string): Promise<void>;
   get(bucket: string, key: string): Promise<Uint8Array | undefined>;
+  /** With the version (ETag) that `replace` asks for. */
+  getVersion(bucket: string, key: string): Promise<{ readonly text: string; readonly version: string } | undefined>;
+  /**
+   * Writes only where the object still has the version `over`, or where there is none if `over` is undefined. Returns
+   * the new version; undefined where the condition does not hold.
+   */
+  replace(bucket: string, key: string, text: string, over: string | undefined): Promise<string | undefined>;
   list(bucket: string, prefix?: string): Promise<{ readonly key: string; readonly size: number }[]>;
   remove(bucket: string, key: string): Promise<void>;
 }
@@ -139,6 +146,27 @@ export function createSpaces(options: SpacesOptions): Spaces {
     get: async (Bucket, Key) => {
       const answer = await found(call((client, sdk) => client.send(new sdk.GetObjectCommand({ Bucket, Key }))));
       return answer?.Body?.transformToByteArray();
+    },
+    getVersion: async (Bucket, Key) => {
+      const answer = await found(call((client, sdk) => client.send(new sdk.GetObjectCommand({ Bucket, Key }))));
+      if (!answer?.Body || !answer.ETag) return undefined;
+      return { text: await answer.Body.transformToString(), version: answer.ETag };
+    },
+    replace: async (Bucket, Key, Body, over) => {
+      const condition = over === undefined ? { IfNoneMatch: "*" } : { IfMatch: over };
+      try {
+        const answer = await call((client, sdk) =>
+          client.send(new sdk.PutObjectCommand({ Bucket, Key, Body, ContentType: "application/json", ...condition })),
+        );
+        return answer.ETag;
+      } catch (thrown) {
+        // 404: the object that was to be replaced is gone. 409: two conditional writes met.
+        const refused =
+          thrown instanceof ApiError &&
+          (thrown.status === 412 || thrown.status === 409 || thrown.reasons.includes("NoSuchKey"));
+        if (refused) return undefined;
+        throw thrown;
+      }
     },
     list: async (Bucket, Prefix) => {
       const objects: { key: string; size: number }[] = [];

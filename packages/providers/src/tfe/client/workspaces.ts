@@ -34,6 +34,8 @@ export interface WorkspaceAttributes {
   readonly "hyok-enabled"?: boolean;
   readonly "inherits-project-auto-destroy"?: boolean;
   readonly locked: boolean;
+  /** As given to the lock; empty where there is none. */
+  readonly "locked-reason"?: string | null;
   readonly "queue-all-runs"?: boolean;
   readonly "resource-count"?: number;
   readonly "source-name"?: string | null;

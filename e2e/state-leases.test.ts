@@ -1,0 +1,141 @@
+/** What only stores with leases of our own have: expiry, heartbeats, seals. Over a folder and S3-compatible storage. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  emptyState,
+  type State,
+  type VersionedFiles,
+  versionedStateStore,
+  sealer,
+} from "../packages/engine/src/index.ts";
+import { next, openStores, stateKey, type Stores, type VersionedPlace } from "./support/stores.ts";
+
+let stores: Stores;
+beforeAll(async () => {
+  stores = await openStores();
+});
+afterAll(() => stores?.stop());
+
+const elsewhere = { self: { host: "another-machine", pid: 1 }, alive: () => true };
+
+describe.each([
+  ["a folder", () => stores.folder()],
+  ["S3-compatible storage", () => stores.spaces()],
+] as const)("%s", (_, place) => {
+  let here: VersionedPlace;
+  beforeEach(() => {
+    here = place();
+  });
+  const raw = async (): Promise<string> => (await here.files.read("terraform.tfstate"))?.text ?? "";
+  const secret: State = { ...emptyState(), serial: 1, outputs: { key: { value: "hunter22-canary", type: "string" } } };
+
+  test("a lease without heartbeats expires, and its owner's next write is refused", async () => {
+    const quiet = { ...stores.machine.clock, sleep: () => new Promise<void>(() => undefined) };
+    const silent = await versionedStateStore({
+      files: here.files,
+      name: "terraform.tfstate",
+      sealer: sealer([], "state"),
+      clock: quiet,
+      processes: elsewhere,
+      ttlMilliseconds: 150,
+    }).lock("asleep");
+    await expect(here.open({ ttlMilliseconds: 150 }).lock("too early")).rejects.toThrow("asleep");
+    await stores.machine.clock.sleep(400);
+    const lease = await here.open({ ttlMilliseconds: 150 }).lock("awake");
+    await expect(silent.save(next())).rejects.toThrow("The lock of the state was lost");
+    await lease.release();
+  });
+
+  test("heartbeats keep a lease for as long as its owner lives", async () => {
+    const lease = await here.open({ processes: elsewhere, ttlMilliseconds: 300 }).lock("long work");
+    await stores.machine.clock.sleep(1_200);
+    await expect(here.open({ ttlMilliseconds: 300 }).lock("impatient")).rejects.toThrow("long work");
+    await lease.save(next());
+    await lease.release();
+  });
+
+  test("a state is sealed at rest where there is a key, and bound to its place", async () => {
+    const keys = [stateKey()];
+    const lease = await here.open({ keys }).lock("writing");
+    await lease.save(secret);
+    await lease.release();
+    expect(await raw()).not.toContain("hunter22-canary");
+    expect(await raw()).not.toContain("outputs");
+    expect(await here.open({ keys }).read()).toEqual(secret);
+    await expect(here.open({ keys: [stateKey()] }).read()).rejects.toThrow(
+      "The key that this was sealed with is not here",
+    );
+    await expect(here.open().read()).rejects.toThrow("no key is set");
+
+    const sealed = await raw();
+    await here.files.write("other.tfstate", sealed, undefined);
+    const moved = versionedStateStore({
+      files: here.files,
+      name: "other.tfstate",
+      sealer: sealer(keys, "state"),
+      clock: stores.machine.clock,
+      processes: stores.machine.processes,
+    });
+    await expect(moved.read()).rejects.toThrow("Sealed content was altered");
+    const at = sealed.indexOf('"data":"') + 30;
+    const altered = sealed.slice(0, at) + (sealed[at] === "A" ? "B" : "A") + sealed.slice(at + 1);
+    await here.files.write("terraform.tfstate", altered, (await here.files.read("terraform.tfstate"))?.version);
+    await expect(here.open({ keys }).read()).rejects.toThrow("Sealed content was altered");
+  });
+
+  test("a key is changed by putting the new one first; clear text is sealed by the next writer", async () => {
+    const [old, fresh] = [stateKey(), stateKey()];
+    const plain = await here.open().lock("in clear");
+    await plain.save(secret);
+    await plain.release();
+    expect(await raw()).toContain("hunter22-canary");
+    for (const keys of [[old], [fresh, old]]) {
+      await (await here.open({ keys }).lock("sealing")).release();
+      expect(await raw()).not.toContain("hunter22-canary");
+    }
+    expect(await here.open({ keys: [fresh] }).read()).toEqual(secret);
+    await expect(here.open({ keys: [old] }).read()).rejects.toThrow("those that are set are others");
+  });
+
+  test("a torn state is refused, not taken for empty", async () => {
+    await here.files.write("terraform.tfstate", '{"version":4,"ser', undefined);
+    await expect(here.open().read()).rejects.toThrow("not JSON");
+  });
+
+  test("a write whose answer was lost counts as done", async () => {
+    const forgetful: VersionedFiles = {
+      ...here.files,
+      write: async (name, text, over) => {
+        const version = await here.files.write(name, text, over);
+        // The client asked again, and met its own write.
+        return name === "terraform.tfstate" ? undefined : version;
+      },
+    };
+    const store = versionedStateStore({
+      files: forgetful,
+      name: "terraform.tfstate",
+      sealer: sealer([], "state"),
+      clock: stores.machine.clock,
+      processes: stores.machine.processes,
+    });
+    const lease = await store.lock("unlucky");
+    await lease.save(secret);
+    await lease.release();
+    expect(await here.open().read()).toEqual(secret);
+  });
+});
+
+test("storage that ignores conditions is found out before anything is written", async () => {
+  const good = stores.folder().files;
+  const careless: VersionedFiles = {
+    ...good,
+    write: async (name, text) => good.write(name, text, (await good.read(name))?.version),
+  };
+  const store = versionedStateStore({
+    files: careless,
+    name: "terraform.tfstate",
+    sealer: sealer([], "state"),
+    clock: stores.machine.clock,
+    processes: stores.machine.processes,
+  });
+  await expect(store.lock("hopeful")).rejects.toThrow("ignores conditional writes");
+});

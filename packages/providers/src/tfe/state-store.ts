@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import { type Clock, fail, type Processes, unwrap } from "@doge/core";
+import {
+  checkSuccession,
+  emptyState,
+  type Holder,
+  type Lease,
+  leaseLost,
+  locked,
+  notThatLease,
+  parseState,
+  serializeState,
+  type State,
+  stateConflict,
+  type StateStore,
+} from "@doge/engine";
+import { hasStatus } from "../shared/errors.ts";
+import type { TfeApi } from "./client.ts";
+
+export interface HcpStoreOptions {
+  readonly tfe: TfeApi;
+  readonly clock: Clock;
+  readonly processes: Pick<Processes, "self" | "alive">;
+  /** `ws-…`; undefined while the workspace does not exist. */
+  readonly workspace: () => Promise<string | undefined>;
+  /** The workspace's name, for people. */
+  readonly name: string;
+}
+
+/**
+ * A workspace's state versions in HCP Terraform, under the workspace's own lock. The lock's reason tells whose it is: one
+ * of a dead process of this machine is taken over; HCP's lock knows no expiry, so any other has to be broken by hand.
+ * Sealing is HCP's own matter here: its runs have to read the state.
+ */
+export function hcpStateStore(options: HcpStoreOptions): StateStore {
+  const { tfe, clock, processes, name } = options;
+
+  const workspaceId = async (): Promise<string> =>
+    (await options.workspace()) ??
+    fail({
+      code: "workspace-missing",
+      summary: "The workspace is not there",
+      detail: name,
+      address: name,
+      remedy: "The meta workspace makes it: doge apply meta.",
+    });
+
+  const load = async (id: string | undefined): Promise<State | undefined> => {
+    const current = id === undefined ? undefined : await tfe.stateVersions.current(id);
+    return current && unwrap(parseState(await tfe.stateVersions.download(current)));
+  };
+
+  const holder = async (): Promise<Holder | undefined> => {
+    const id = await options.workspace();
+    const attributes = id === undefined ? undefined : (await tfe.workspaces.get(id))?.attributes;
+    if (!attributes?.locked) return undefined;
+    const reason = attributes["locked-reason"] ?? "";
+    return (
+      parseReason(reason) ?? { id: id as string, host: "HCP Terraform", pid: 0, purpose: reason || "a run", since: "?" }
+    );
+  };
+
+  const dead = (one: Holder): boolean => one.host === processes.self.host && !processes.alive(one.pid);
+
+  async function take(id: string, purpose: string): Promise<{ readonly holder: Holder; readonly takenOver: boolean }> {
+    const mine: Holder = { id: randomUUID(), ...processes.self, purpose, since: clock.now().toISOString() };
+    if (await tfe.workspaces.lock(id, reasonOf(mine))) return { holder: mine, takenOver: false };
+    const other = await holder();
+    if (other && !dead(other)) throw locked(other, name);
+    // Read again just before: another process may have been quicker to take it over.
+    if (other && (await holder())?.id === other.id) await tfe.workspaces.unlock(id);
+    if (await tfe.workspaces.lock(id, reasonOf(mine))) return { holder: mine, takenOver: other !== undefined };
+    const winner = await holder();
+    throw winner ? locked(winner, name) : stateConflict("the lock changed hands in this moment", name);
+  }
+
+  async function open(id: string, mine: Holder, takenOver: boolean): Promise<Lease> {
+    const lost = new AbortController();
+    let known = await load(id);
+    let queue: Promise<unknown> = Promise.resolve();
+    const check = async (): Promise<void> => {
+      if (!lost.signal.aborted && (await holder())?.id === mine.id) return;
+      lost.abort();
+      throw leaseLost(name);
+    };
+    const save = async (state: State): Promise<void> => {
+      checkSuccession(known, state, name);
+      await check();
+      if (known?.serial === state.serial) return;
+      try {
+        const { serial, lineage } = state;
+        await tfe.stateVersions.create(id, { content: serializeState(state), serial, lineage });
+      } catch (thrown) {
+        if (!hasStatus(thrown, 409)) throw thrown;
+        await check();
+        throw stateConflict("HCP Terraform has another state by now", name);
+      }
+      known = state;
+    };
+    // What the dead owner may still send then carries a serial that was used.
+    if (takenOver) await save({ ...(known ?? emptyState()), serial: (known?.serial ?? 0) + 1 });
+    return {
+      id: mine.id,
+      fence: known?.serial ?? 0,
+      lost: lost.signal,
+      read: () => Promise.resolve(known),
+      save: (state) => {
+        const saving = queue.then(() => save(state));
+        queue = saving.catch(() => undefined);
+        return saving;
+      },
+      release: async () => {
+        await queue;
+        // A lock that is no longer ours is not ours to take off.
+        if ((await holder())?.id === mine.id) await tfe.workspaces.unlock(id);
+      },
+    };
+  }
+
+  return {
+    place: name,
+    holder,
+    read: async () => load(await options.workspace()),
+    async lock(purpose) {
+      const id = await workspaceId();
+      const { holder: mine, takenOver } = await take(id, purpose);
+      try {
+        return await open(id, mine, takenOver);
+      } catch (thrown) {
+        await tfe.workspaces.unlock(id);
+        throw thrown;
+      }
+    },
+    async forceUnlock(lease) {
+      const other = await holder();
+      if (other?.id !== lease) throw notThatLease(lease, other, name);
+      await tfe.workspaces.unlock(await workspaceId(), { force: true });
+    },
+  };
+}
+
+/** `doge apply (process 12 on ada, since 2026-…) lease 5f…`: for people in HCP's pages, and for us to read again. */
+const reasonOf = (holder: Holder): string =>
+  `${holder.purpose} (process ${holder.pid} on ${holder.host}, since ${holder.since}) lease ${holder.id}`;
+
+function parseReason(reason: string): Holder | undefined {
+  const [, purpose, pid, host, since, id] =
+    /^(.*) \(process (\d+) on (.+), since ([^)]+)\) lease ([0-9a-f-]{36})$/.exec(reason) ?? [];
+  if (!purpose || !pid || !host || !since || !id) return undefined;
+  return { id, host, pid: Number(pid), purpose, since };
+}
