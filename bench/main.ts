@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const tool = join(import.meta.dirname, "../dist/bin/doge.mjs");
+const tool = join(import.meta.dirname, "../dist/bin/doge");
 const demo = join(import.meta.dirname, "../tools/demo/main.ts");
 
 interface Row {
@@ -21,7 +21,8 @@ function run(
   options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): number {
   const started = performance.now();
-  const { status, stderr, stdout } = spawnSync(process.execPath, argv, {
+  const [program, ...words] = argv;
+  const { status, stderr, stdout } = spawnSync(program as string, words, {
     ...options,
     encoding: "utf8",
     maxBuffer: 1 << 28,
@@ -47,14 +48,14 @@ const rows: Row[] = [];
 const [version, bare] = pair(
   15,
   () => run([tool, "--version"]),
-  () => run(["-e", "0"]),
+  () => run([process.execPath, "-e", "0"]),
 );
 rows.push({ what: "doge --version", milliseconds: version, against: { what: "node -e 0", milliseconds: bare } });
 
 const folder = mkdtempSync(join(tmpdir(), "doge-bench-"));
 const env = { ...process.env, DEMO_FOLDER: folder, DEMO_PORT: "0" };
 try {
-  run([demo, "up"], { env });
+  run([process.execPath, demo, "up"], { env });
   const timeline = JSON.parse(readFileSync(join(folder, "timeline.json"), "utf8")) as {
     title: string;
     milliseconds: number;
@@ -66,7 +67,7 @@ try {
     rows.push({ what: `no-op plan of ${workspace}`, milliseconds: median(times) });
   }
 } finally {
-  run([demo, "down"], { env });
+  run([process.execPath, demo, "down"], { env });
   rmSync(folder, { recursive: true, force: true });
 }
 

@@ -54,8 +54,8 @@ writeFileSync(
 );
 writeFileSync(`${out}/config.d.mts`, declarationOf(projectJsonSchema()));
 writeFileSync(`${out}/templates/web.json`, JSON.stringify(readFolder("templates/web")));
-cpSync("tools/launcher.mjs", `${out}/bin/doge.mjs`);
-chmodSync(`${out}/bin/doge.mjs`, 0o755);
+cpSync("tools/launcher", `${out}/bin`, { recursive: true });
+chmodSync(`${out}/bin/doge`, 0o755);
 cpSync("LICENSE", `${out}/LICENSE`);
 writeFileSync(
   `${out}/package.json`,
@@ -66,7 +66,7 @@ writeFileSync(
       description: "From nothing to staging and production on machines of your own",
       license: root.license,
       type: "module",
-      bin: { doge: "bin/doge.mjs" },
+      bin: { doge: "bin/doge" },
       exports: { ".": { types: "./config.d.mts", default: "./config.mjs" } },
       engines: { node: ">=20" },
       optionalDependencies: root.optionalDependencies,

@@ -15,7 +15,7 @@ export const slug = "doge-app";
 export const domain = "doge-app.localhost";
 
 /** The tool as a user has it: the built package. */
-const tool = join(root, "dist/bin/doge.mjs");
+const tool = join(root, "dist/bin/doge");
 
 export class DemoFailure extends Error {
   override readonly name = "DemoFailure";
@@ -38,7 +38,7 @@ export const processes: Processes = nodeMachine().processes;
 export async function doge(words: readonly string[], options: { readonly cwd?: string } = {}): Promise<void> {
   console.log(`\n$ doge ${words.join(" ")}`);
   const code = await new Promise<number>((done, fail) => {
-    const child = spawn(process.execPath, [tool, ...words], { cwd: options.cwd ?? root, stdio: "inherit" });
+    const child = spawn(tool, words, { cwd: options.cwd ?? root, stdio: "inherit" });
     child.on("error", fail);
     child.on("close", (status) => done(status ?? 1));
   });
@@ -50,7 +50,7 @@ export async function dogeJson<T>(
   words: readonly string[],
   cwd = projectFolder,
 ): Promise<{ readonly data: T; readonly exitCode: number; readonly raw: ProcessResult }> {
-  const raw = await processes.run({ argv: [process.execPath, tool, ...words, "--json", "--quiet"], cwd });
+  const raw = await processes.run({ argv: [tool, ...words, "--json", "--quiet"], cwd });
   demand(raw.stdout.trim() !== "", `doge ${words.join(" ")} --json printed nothing: ${raw.stderr}`);
   return { data: (JSON.parse(raw.stdout) as { data: T }).data, exitCode: raw.exitCode, raw };
 }
