@@ -48,6 +48,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     }
     const value = inline ?? words[++i];
     if (value === undefined) usage("This flag takes a value", `${word} ${spec.value ?? "VALUE"}`);
+    else if (spec.integer && !INTEGER.test(value)) usage("This flag takes a whole number", `--${name} ${value}`);
     else if (spec.multiple) flags[name] = [...((flags[name] as string[] | undefined) ?? []), value];
     else flags[name] = value;
   }
@@ -72,11 +73,15 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
         `"${value}"`,
         near ? `Did you mean "${near}"? One of: ${spec.choices.join(", ")}.` : choicesOf(spec.choices),
       );
+    } else if (spec.integer && !INTEGER.test(value)) {
+      usage(`The ${spec.name} is a whole number`, `"${value}"`);
     } else values[spec.name] = value;
   }
   if (at < positional.length) usage("Too many words", positional.slice(at).join(" "));
   return { arguments: values, flags, diagnostics };
 }
+
+const INTEGER = /^\d+$/;
 
 const choicesOf = (choices: readonly string[] | undefined): string | undefined =>
   choices ? `One of: ${choices.join(", ")}.` : undefined;

@@ -8,6 +8,8 @@ export interface FlagSpec {
   readonly value?: string;
   readonly short?: string;
   readonly multiple?: boolean;
+  /** Only whole numbers, zero among them. */
+  readonly integer?: boolean;
 }
 
 export interface ArgumentSpec {
@@ -17,6 +19,8 @@ export interface ArgumentSpec {
   /** All that follow, `--` included. */
   readonly rest?: boolean;
   readonly choices?: readonly string[];
+  /** Only whole numbers, zero among them. */
+  readonly integer?: boolean;
 }
 
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

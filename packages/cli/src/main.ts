@@ -1,9 +1,9 @@
 /** The command line: reads words, runs one command, prints its result. The composition root. */
 import { resolve } from "node:path";
-import { diagnosticsOf, hasErrors, nearest, Redactor } from "@doge/core";
+import { diagnosticsOf, error, fail, hasErrors, type Machine, nearest, Redactor } from "@doge/core";
 import { nodeMachine } from "@doge/core/node";
 import { parseArguments } from "./arguments.ts";
-import type { Command, CommandResult, Invocation } from "./command.ts";
+import type { Command, CommandResult, Flags, Invocation } from "./command.ts";
 import { findCommand, commands } from "./commands/index.ts";
 import { toolHome } from "./home.ts";
 import { projectJsonSchema } from "@doge/workflow";
@@ -12,18 +12,17 @@ import { jsonReporter, terminalReporter } from "./terminal/reporter.ts";
 import { styleFor } from "./terminal/style.ts";
 import { renderDiagnostics } from "./views/diagnostics.ts";
 import { configHelp } from "./views/config-help.ts";
-import { commandHelp, overview } from "./views/help.ts";
+import { commandHelp, groupHelp, overview } from "./views/help.ts";
 
 export async function main(words: readonly string[]): Promise<number> {
   const home = toolHome();
-  if (words.length === 0 || ["help", "--help", "-h"].includes(words[0] as string)) {
+  if (words.length === 0 || words[0] === "help" || HELP.has(words[0] as string)) {
     if (words[1] === "config") return say(configHelp(projectJsonSchema()), 0);
-    const found = findCommand(words.slice(1));
-    return say(found ? commandHelp(found.command) : overview(commands, home.version), 0);
+    return words.length < 2 ? say(overview(commands, home.version), 0) : help(words.slice(1));
   }
 
   const found = findCommand(words);
-  if (!found) return unknownCommand(words);
+  if (!found) return words.some((word) => HELP.has(word)) ? help(words.filter((w) => !HELP.has(w))) : unknown(words);
   const { command, rest } = found;
   const parsed = parseArguments(command, rest);
   if (parsed.flags["help"]) return say(commandHelp(command), 0);
@@ -35,27 +34,38 @@ function say(text: string, exitCode: number): number {
   return exitCode;
 }
 
-function unknownCommand(words: readonly string[]): number {
-  const style = styleFor(process.stderr, process.env);
-  const names = commands.map((c) => c.name);
-  const word = words[0] as string;
-  const group = names.filter((name) => name.startsWith(`${word} `));
-  const near = nearest(word, new Set(names.map((name) => name.split(" ")[0] as string)));
-  const remedy =
+const HELP = new Set(["--help", "-h"]);
+
+/** Help of a command, or of a group of them. */
+function help(words: readonly string[]): number {
+  const found = findCommand(words);
+  if (found) return say(commandHelp(found.command), 0);
+  const group = words.length === 1 ? commandsOf(words[0] as string) : [];
+  return group.length > 0 ? say(groupHelp(words[0] as string, group), 0) : unknown(words);
+}
+
+/** `cloud` → `cloud up`, `cloud down`, … */
+const commandsOf = (group: string): readonly Command[] => commands.filter((c) => c.name.startsWith(`${group} `));
+
+function unknown(words: readonly string[]): number {
+  const names = words.filter((word) => !word.startsWith("-"));
+  const [first = "", second] = names;
+  const group = commandsOf(first).map((c) => c.name);
+  const near =
     group.length > 0
-      ? `One of: ${group.map((name) => `doge ${name}`).join(", ")}.`
-      : near
-        ? `Did you mean doge ${near}?`
-        : "Run doge help for the list.";
-  const diagnostic = {
-    severity: "error",
+      ? second && nearest(`${first} ${second}`, group)
+      : nearest(first, new Set(commands.map((c) => c.name.split(" ")[0] as string)));
+  const diagnostic = error({
     code: "unknown-command",
     summary: "Unknown command",
     detail: `doge ${words.join(" ")}`,
-    remedy,
-  } as const;
-  process.stderr.write(`${renderDiagnostics([diagnostic], style)}\n`);
-  return 2;
+    remedy: near
+      ? `Did you mean doge ${near}?`
+      : group.length > 0
+        ? `One of: ${group.map((name) => `doge ${name}`).join(", ")}.`
+        : "Run doge help for the list.",
+  });
+  return finish({ exitCode: 2, diagnostics: [diagnostic], text: "" }, words.includes("--json"), (text) => text);
 }
 
 async function run(command: Command, parsed: ReturnType<typeof parseArguments>): Promise<number> {
@@ -71,12 +81,12 @@ async function run(command: Command, parsed: ReturnType<typeof parseArguments>):
       ? jsonReporter(process.stderr, redact)
       : terminalReporter(process.stderr, style, redact, () => machine.clock.now().getTime());
 
-  let result: CommandResult<unknown> & { readonly text: string };
+  let result: Finished;
   const { signal, dispose } = interruptible(reporter.clear);
   try {
     if (parsed.diagnostics.length > 0) result = { exitCode: 2, diagnostics: parsed.diagnostics, text: "" };
     else {
-      const folder = resolve(typeof flags["cwd"] === "string" ? flags["cwd"] : process.cwd());
+      const folder = await workFolder(machine, flags["cwd"]);
       const hide = (value: string | undefined): void => redactor.add(value);
       const invocation: Invocation = {
         machine,
@@ -98,12 +108,20 @@ async function run(command: Command, parsed: ReturnType<typeof parseArguments>):
     const interrupted = signal.aborted && (thrown as Error).name !== "DogeError";
     result = interrupted
       ? { exitCode: 130, diagnostics: [INTERRUPTED], text: "" }
-      : { exitCode: 1, diagnostics: diagnosticsOf(thrown), text: "" };
+      : { exitCode: exitCodeOf(thrown), diagnostics: diagnosticsOf(thrown), text: "" };
   } finally {
     reporter.clear();
     dispose();
   }
 
+  return finish(result, json, redact);
+}
+
+type Finished = CommandResult<unknown> & { readonly text: string };
+
+/** Prints what came of a command, for people or as JSON, and returns its exit code. */
+function finish(result: Finished, json: boolean, redact: (text: string) => string): number {
+  const style = styleFor(process.stderr, process.env);
   const diagnostics = result.diagnostics ?? [];
   if (json) {
     process.stdout.write(redact(`${JSON.stringify({ data: result.data ?? null, diagnostics }, null, 2)}\n`));
@@ -113,6 +131,23 @@ async function run(command: Command, parsed: ReturnType<typeof parseArguments>):
   }
   return result.exitCode === 0 && hasErrors(diagnostics) ? 1 : result.exitCode;
 }
+
+/** Where the command works: `--cwd`, or where the person stands. */
+async function workFolder(machine: Machine, cwd: Flags[string]): Promise<string> {
+  const folder = resolve(typeof cwd === "string" ? cwd : process.cwd());
+  if (await machine.files.exists(folder)) return folder;
+  return fail({
+    code: "folder-missing",
+    summary: "The folder is not there",
+    detail: folder,
+    remedy: "Give a folder that is there: --cwd FOLDER.",
+  });
+}
+
+const usageCodes = new Set(["usage", "folder-missing"]);
+
+const exitCodeOf = (thrown: unknown): 1 | 2 =>
+  diagnosticsOf(thrown).every(({ code }) => usageCodes.has(code)) ? 2 : 1;
 
 const INTERRUPTED = {
   severity: "error",

@@ -1,4 +1,4 @@
-import { DogeError, error, fail } from "@doge/core";
+import { DogeError, error } from "@doge/core";
 import {
   connectEnvironment,
   deployEnvironment,
@@ -47,20 +47,12 @@ export const rollbackCommand = defineCommand<DeployResult>({
   summary: "Let an earlier release serve again, without a rebuild",
   arguments: [
     environment,
-    { name: "release", help: "Number of the release (default: the one before)", optional: true },
+    { name: "release", help: "Number of the release (default: the one before)", optional: true, integer: true },
   ],
   view: renderDeploy,
   async run(invocation) {
     const wanted = invocation.arguments["release"];
     const to = typeof wanted === "string" ? Number(wanted) : undefined;
-    if (to !== undefined && !Number.isInteger(to)) {
-      fail({
-        code: "usage",
-        summary: "A release is a number",
-        detail: `"${String(wanted)}"`,
-        remedy: "doge status lists them.",
-      });
-    }
     const project = await invocation.project();
     const owner = project.config.github.owner;
     return {
@@ -77,7 +69,7 @@ export const logsCommand = defineCommand<{ readonly lines: readonly string[] }>(
   flags: {
     service: { type: "string", value: "NAME", help: "app (default), postgres, caddy or a service of your own" },
     follow: { type: "boolean", short: "f", help: "Go on as new lines come" },
-    tail: { type: "string", value: "N", help: "Last lines to begin with (default: 100)" },
+    tail: { type: "string", integer: true, value: "N", help: "Last lines to begin with (default: 100)" },
   },
   view: () => "",
   async run(invocation) {

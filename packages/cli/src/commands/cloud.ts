@@ -13,6 +13,7 @@ const folderFlag: FlagSpec = {
 };
 const portFlag: FlagSpec = {
   type: "string",
+  integer: true,
   value: "PORT",
   help: "First of its ports (default: 7400, or the next hundred that is free; 0 for any)",
 };

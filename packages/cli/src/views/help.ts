@@ -27,6 +27,19 @@ export function overview(commands: readonly Command[], version: string): string 
   ].join("\n");
 }
 
+/** `doge cloud --help` */
+export function groupHelp(group: string, commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((c) => c.name.length)) + 2;
+  return [
+    `Usage: doge ${group} COMMAND [ARGUMENTS] [FLAGS]`,
+    "",
+    ...commands.map((c) => `  ${c.name.padEnd(width)}${c.summary}`),
+    "",
+    `doge ${group} COMMAND --help explains one.`,
+    "",
+  ].join("\n");
+}
+
 const usageOf = (argument: ArgumentSpec): string => {
   const name =
     argument.choices && argument.choices.length <= 5 ? argument.choices.join("|") : argument.name.toUpperCase();

@@ -138,9 +138,9 @@ export async function rollbackRelease(
     return fail({
       code: "rollback-none",
       summary: "There is no such release to go back to",
-      detail: `on record: ${releases.map(({ number }) => number).join(", ") || "none"}`,
+      detail: `On record: ${releases.map(({ number }) => number).join(", ") || "none"}.`,
       address: host.name,
-      remedy: "See the releases with `doge status`, and name one with --to.",
+      remedy: "Name one of those on record: doge rollback ENVIRONMENT RELEASE.",
     });
   }
   const { image, settings } = earlier;
