@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fail, type Machine } from "@doge/core";
@@ -30,7 +31,8 @@ export function readFolder(folder: string): Record<string, string> {
 
 /**
  * Packs the tool that runs now into `folder` and returns the file's path: until a version is published, a
- * project pins this very file.
+ * project pins this very file. Its name tells two builds of one version apart (npm looks at a file again only
+ * when its name changes); an earlier one goes.
  */
 export async function packTool(machine: Machine, home: ToolHome, folder: string): Promise<string> {
   await machine.files.write(join(folder, ".keep"), "");
@@ -53,5 +55,38 @@ export async function packTool(machine: Machine, home: ToolHome, folder: string)
   const [first] = Object.values(packed);
   if (!first)
     return fail({ code: "pack-failed", summary: "The tool could not be packed for the project", detail: stdout });
-  return join(folder, first.filename);
+  const { filename } = first;
+  const bytes = (await machine.files.readBytes(join(folder, filename))) ?? new Uint8Array();
+  const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
+  const named = filename.replace(/\.tgz$/, `-${digest}.tgz`);
+  await machine.files.write(join(folder, named), bytes);
+  for (const name of await machine.files.list(folder)) {
+    if (/^doge-.*\.tgz$/.test(name) && name !== named) await machine.files.remove(join(folder, name));
+  }
+  return join(folder, named);
+}
+
+/** The template in a packed tool, or undefined where the file is none. */
+export async function templateOfPackage(machine: Machine, path: string): Promise<Record<string, string> | undefined> {
+  const { exitCode, stdout } = await machine.processes.run({
+    argv: ["tar", "-xzOf", path, "package/templates/web.json"],
+  });
+  return exitCode === 0 ? (JSON.parse(stdout) as Record<string, string>) : undefined;
+}
+
+/** `npm install` in a project; its last words are the diagnosis where it fails. */
+export async function installDependencies(machine: Machine, folder: string, signal: AbortSignal): Promise<void> {
+  const { exitCode, stdout, stderr } = await machine.processes.run({
+    argv: ["npm", "install", "--no-audit", "--no-fund", "--no-omit-lockfile-registry-resolved"],
+    cwd: folder,
+    signal,
+  });
+  if (exitCode === 0) return;
+  fail({
+    code: "npm-install-failed",
+    summary: "npm install failed in the project",
+    detail: (stderr || stdout).trim().split("\n").slice(-8).join("\n"),
+    address: folder,
+    remedy: `The files are written. When the cause is mended: cd ${folder} && npm install.`,
+  });
 }

@@ -14,6 +14,7 @@ import { envDiffCommand, envPushCommand } from "./env.ts";
 import { newCommand } from "./new.ts";
 import { doctorCommand, statusCommand, upCommand } from "./project.ts";
 import { repoCreateCommand } from "./repo.ts";
+import { templateUpdateCommand } from "./template.ts";
 import {
   applyCommand,
   cleanCommand,
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   envDiffCommand,
   envPushCommand,
   repoCreateCommand,
+  templateUpdateCommand,
   ciCheckCommand,
   ciPlanCommand,
   ciDeployCommand,

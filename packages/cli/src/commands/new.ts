@@ -3,7 +3,7 @@ import { fail, step, unwrap } from "@doge/core";
 import { type ProjectConfigInput, projectFiles, validateProject, withTool } from "@doge/workflow";
 import { defineCommand, type Invocation } from "../command.ts";
 import { ask } from "../terminal/ask.ts";
-import { packTool, readTemplate } from "../tool-package.ts";
+import { installDependencies, packTool, readTemplate } from "../tool-package.ts";
 
 interface Created {
   readonly folder: string;
@@ -68,7 +68,14 @@ export const newCommand = defineCommand<Created>({
     }
 
     const template = await readTemplate(invocation.home);
-    const files = projectFiles({ template, chosen, config, credentials, year: now().getFullYear() });
+    const files = projectFiles({
+      template,
+      version: invocation.home.version,
+      chosen,
+      config,
+      credentials,
+      year: now().getFullYear(),
+    });
     await step(emit, now, { step: "files", title: "Writing the project" }, async () => {
       const tool = await packTool(machine, invocation.home, join(folder, "vendor"));
       const manifest = files["package.json"];
@@ -78,21 +85,9 @@ export const newCommand = defineCommand<Created>({
         await machine.files.write(join(folder, path), file.content, { mode: file.mode });
     });
     if (!flags["no-install"]) {
-      await step(emit, now, { step: "install", title: "Installing dependencies" }, async () => {
-        const { exitCode, stderr, stdout } = await machine.processes.run({
-          argv: ["npm", "install", "--no-audit", "--no-fund", "--no-omit-lockfile-registry-resolved"],
-          cwd: folder,
-          signal: invocation.signal,
-        });
-        if (exitCode !== 0) {
-          fail({
-            code: "npm-install-failed",
-            summary: "npm install failed in the new project",
-            detail: (stderr || stdout).trim().split("\n").slice(-8).join("\n"),
-            remedy: `The files are written. When the cause is mended: cd ${folder} && npm install.`,
-          });
-        }
-      });
+      await step(emit, now, { step: "install", title: "Installing dependencies" }, () =>
+        installDependencies(machine, folder, invocation.signal),
+      );
     }
     const shown = relative(invocation.folder, folder) || ".";
     const tokensGiven = Boolean(credentials["DIGITALOCEAN_TOKEN"] && credentials["GITHUB_TOKEN"]);

@@ -2,6 +2,7 @@ import { credentialsFile } from "../settings.ts";
 import type { ProjectConfig, ProjectConfigInput } from "../config/schema.ts";
 import { newEnvFiles } from "../env/files.ts";
 import { configFile } from "./config-file.ts";
+import { recordPath, recordText, type Template, templateDigest } from "./record.ts";
 import { renderTemplate } from "./render.ts";
 
 export interface NewFile {
@@ -10,32 +11,47 @@ export interface NewFile {
   readonly mode: number;
 }
 
+/** What the template's words stand for in a project. */
+export const templateWords = (config: ProjectConfig, year: number): Readonly<Record<string, string>> => ({
+  slug: config.slug,
+  name: config.name,
+  domain: config.domain,
+  description: `${config.name}, deployed by Doge`,
+  author: config.github.owner,
+  owner: config.github.owner,
+  repository: config.github.repository,
+  port: String(config.app.port),
+  node: "24",
+  year: String(year),
+});
+
+/** The template's own files, filled in. */
+export function templateFiles(
+  template: Template,
+  words: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(template).map(([path, text]) => [path, renderTemplate(text, words, path)] as const),
+  );
+}
+
 /** All files of a new project but those that npm makes, by path. */
 export function projectFiles(options: {
-  readonly template: Readonly<Record<string, string>>;
+  readonly template: Template;
+  /** Version of the tool that makes the project. */
+  readonly version: string;
   readonly chosen: ProjectConfigInput;
   readonly config: ProjectConfig;
   /** Tokens and addresses known already. */
   readonly credentials: Readonly<Record<string, string | undefined>>;
   readonly year: number;
 }): Record<string, NewFile> {
-  const { template, chosen, config, credentials, year } = options;
-  const words = {
-    slug: config.slug,
-    name: config.name,
-    domain: config.domain,
-    description: `${config.name}, deployed by Doge`,
-    author: config.github.owner,
-    owner: config.github.owner,
-    repository: config.github.repository,
-    port: String(config.app.port),
-    node: "24",
-    year: String(year),
-  };
+  const { template, version, chosen, config, credentials, year } = options;
+  const words = templateWords(config, year);
   const files: Record<string, NewFile> = {};
-  for (const [path, text] of Object.entries(template)) {
-    files[path] = { content: renderTemplate(text, words, path), mode: 0o644 };
-  }
+  for (const [path, content] of Object.entries(templateFiles(template, words))) files[path] = { content, mode: 0o644 };
+  const record = { template: "web", version, digest: templateDigest(template), words };
+  files[recordPath] = { content: recordText(record), mode: 0o644 };
   files["doge.config.ts"] = { content: configFile(chosen), mode: 0o644 };
   for (const [set, contents] of Object.entries(newEnvFiles(config))) {
     for (const [name, content] of Object.entries(contents)) {
