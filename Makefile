@@ -2,7 +2,7 @@
 BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install build lint types boundaries unused test check demo demo-down demo-check demo-destroy bench clean
+.PHONY: differential help install build lint types boundaries unused test check demo demo-down demo-check demo-destroy bench clean
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ demo-check: build ## Check that nothing would change, and that no secret is in c
 
 demo-destroy: build ## doge destroy in the demo, and check that nothing is left
 	node tools/demo/main.ts destroy
+
+differential: install ## Compare the engine with the real terraform on random configurations (SEEDS=300, SEED=17)
+	node tools/differential/main.ts
 
 bench: build ## Print the table of figures
 	node bench/main.ts

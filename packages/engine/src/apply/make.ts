@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { fail } from "@doge/core";
 import { evaluateBody } from "../config/body.ts";
 import { expand, type Repetition } from "../graph/evaluation.ts";
+import { dependenciesOf } from "../graph/dependencies.ts";
 import type { PreparedResource } from "../graph/prepare.ts";
 import { hashInputs } from "../journal/journal.ts";
 import { filled, findLeftover } from "../journal/recover.ts";
@@ -13,7 +14,7 @@ import { ignoring, propose, withDefaults } from "../plan/propose.ts";
 import { decodeAs, typeOfBlock } from "../config/schema-types.ts";
 import type { StateInstance } from "../state/model.ts";
 import { copyMarks, markSchema, objectOf, statePaths } from "../state/objects.ts";
-import { type ApplySession, dependenciesOf, reporting } from "./session.ts";
+import { type ApplySession, reporting } from "./session.ts";
 
 interface Making {
   readonly session: ApplySession;
@@ -157,7 +158,7 @@ async function finish(
 
 function store({ session, resource, type, change }: Making, object: Value, before: StateInstance | undefined): void {
   const marks = statePaths(object);
-  const dependencies = dependenciesOf(session, change.resource);
+  const dependencies = dependenciesOf(session.prepared, change.resource);
   session.working.set(
     { mode: "managed", type: change.type, name: change.name, provider: resource.provider.address },
     {

@@ -5,16 +5,15 @@ import { blockValue, Evaluation, expand, type Key } from "../graph/evaluation.ts
 import { walk } from "../graph/graph.ts";
 import { prepare, type Prepared, type PreparedResource } from "../graph/prepare.ts";
 import type { Journal } from "../journal/journal.ts";
-import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
-import { dataValue, readData } from "../plan/data.ts";
+import { dataValue, instanceOf, readData } from "../plan/data.ts";
 import type { Plan } from "../plan/model.ts";
-import { outputValue, storedOutput } from "../plan/outputs.ts";
+import { outputValue, withOutput } from "../plan/outputs.ts";
 import { valueFromState } from "../plan/session.ts";
 import { variableValues } from "../plan/variables.ts";
-import type { Attributes, Provider, ProviderContext } from "../provider.ts";
+import type { Provider, ProviderContext } from "../provider.ts";
 import { instanceAddress, resourceOf, type State } from "../state/model.ts";
-import { objectOf, statePaths } from "../state/objects.ts";
+import { objectOf } from "../state/objects.ts";
 import { WorkingState } from "../state/working.ts";
 import { make } from "./make.ts";
 import { orderOf, type Step } from "./order.ts";
@@ -73,6 +72,9 @@ async function open(
 ): Promise<ApplySession> {
   const { plan } = request;
   const working = new WorkingState(plan.prior);
+  const removed = new Set(plan.outputs.filter(({ after }) => after === undefined).map(({ name }) => name));
+  if (plan.mode !== "destroy")
+    working.outputs = Object.fromEntries(Object.entries(working.outputs).filter(([name]) => !removed.has(name)));
   return {
     plan,
     prepared,
@@ -85,7 +87,6 @@ async function open(
     diagnostics,
     done: { add: 0, change: 0, destroy: 0 },
     repetitions: new Map(),
-    dependencies: new Map(),
   };
 }
 
@@ -196,9 +197,7 @@ async function evaluate(session: ApplySession, key: string): Promise<void> {
       throw new DogeError([
         error({ code: "internal", summary: "The plan names something that is not there", detail: key }),
       ]);
-    const { [name]: _, ...others } = working.outputs;
-    const stored = storedOutput(outputValue(block, evaluation), block.sensitive);
-    working.outputs = stored ? { ...others, [name]: stored } : others;
+    working.outputs = withOutput(working.outputs, block, outputValue(block, evaluation));
   }
 }
 
@@ -231,12 +230,7 @@ async function evaluateData(session: ApplySession, resource: PreparedResource): 
   );
   for (const [key, value] of session.plan.mode === "destroy" ? [] : values) {
     const head = { mode: "data", type: block.type, name: block.name, provider: provider.address } as const;
-    const instance = {
-      schema_version: 0,
-      attributes: v.toPlain(value) as Attributes,
-      sensitive_attributes: statePaths(value),
-    };
-    session.working.set(head, { ...(key === undefined ? {} : { index_key: key }), ...instance });
+    session.working.set(head, instanceOf(value, key));
   }
   session.evaluation.resources.set(block.address, blockValue(block, new Map(values)));
 }

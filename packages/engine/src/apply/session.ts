@@ -2,7 +2,6 @@ import type { Diagnostic, ResourceAction } from "@doge/core";
 import { diagnosticsOf } from "@doge/core";
 import type { Clients } from "../graph/clients.ts";
 import type { Evaluation, Repetition } from "../graph/evaluation.ts";
-import { closure } from "../graph/graph.ts";
 import type { Prepared } from "../graph/prepare.ts";
 import type { Intent, Journal } from "../journal/journal.ts";
 import type { Plan } from "../plan/model.ts";
@@ -23,7 +22,6 @@ export interface ApplySession {
   readonly done: { add: number; change: number; destroy: number };
   /** The instances of each block, found once per resource. */
   readonly repetitions: Map<string, readonly Repetition[]>;
-  readonly dependencies: Map<string, readonly string[]>;
 }
 
 /** Reports start and end of work on an object; a failure becomes diagnostics and false. */
@@ -52,15 +50,4 @@ export async function reporting(
     emit({ type: "resource.failed", address, action, diagnostics });
     return false;
   }
-}
-
-/** All resources and data sources behind one, sorted: what the state keeps as `dependencies`. */
-export function dependenciesOf(session: ApplySession, resource: string): readonly string[] {
-  let known = session.dependencies.get(resource);
-  if (known === undefined) {
-    const reached = closure(session.prepared.graph, session.prepared.graph.get(resource) ?? []);
-    known = [...reached].filter((key) => key !== resource && session.prepared.resources.has(key)).sort();
-    session.dependencies.set(resource, known);
-  }
-  return known;
 }

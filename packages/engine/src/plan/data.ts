@@ -7,7 +7,9 @@ import { referencesOf } from "../lang/references.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Attributes } from "../provider.ts";
-import { copyMarks, markSchema } from "../state/objects.ts";
+import { instanceAddress, type StateInstance } from "../state/model.ts";
+import { copyMarks, markSchema, statePaths } from "../state/objects.ts";
+import type { WorkingState } from "../state/working.ts";
 import type { Reason } from "./model.ts";
 import { propose, withDefaults } from "./propose.ts";
 import { type PlanSession, report, subject } from "./session.ts";
@@ -18,6 +20,8 @@ export async function planData(session: PlanSession, resource: PreparedResource)
   try {
     const repetitions = expand(block, session.evaluation);
     const pending = dependsOnPending(session, resource);
+    const head = { mode: "data", type: block.type, name: block.name, provider: resource.provider.address } as const;
+    forget(session.working, block.address, new Set(repetitions.map(({ key }) => key)));
     const values = await Promise.all(
       repetitions.map(async (repetition): Promise<readonly [Key, Value]> => {
         const about = subject(resource, repetition.key);
@@ -26,8 +30,10 @@ export async function planData(session: PlanSession, resource: PreparedResource)
         if (known && !pending) {
           const value = await readData(session.clients, resource, config, about.address);
           session.data[about.address] = v.toPlain(value) as Attributes;
+          session.working.set(head, instanceOf(value, repetition.key));
           return [repetition.key, value];
         }
+        session.working.delete(block.address, about.address);
         const after = propose({ schema: resource.schema, config, prior: undefined }).after;
         const reason: Reason = known ? "read_because_dependency_pending" : "read_because_config_unknown";
         session.changes.push({ ...about, action: "read", reason, replacePaths: [], createBeforeDestroy: false, after });
@@ -39,6 +45,19 @@ export async function planData(session: PlanSession, resource: PreparedResource)
   } catch (thrown) {
     return report(session, thrown, block.address);
   }
+}
+
+/** What a data source said, as the state keeps it. */
+export const instanceOf = (value: Value, key: Key): StateInstance => ({
+  ...(key === undefined ? {} : { index_key: key }),
+  schema_version: 0,
+  attributes: v.toPlain(value) as Attributes,
+  sensitive_attributes: statePaths(value),
+});
+
+function forget(working: WorkingState, resource: string, wanted: ReadonlySet<Key>): void {
+  for (const { index_key } of working.instancesOf(resource))
+    if (!wanted.has(index_key)) working.delete(resource, instanceAddress(resource, index_key));
 }
 
 export async function readData(

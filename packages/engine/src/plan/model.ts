@@ -33,6 +33,8 @@ export interface ResourceChange {
   readonly name: string;
   /** As the state spells it. */
   readonly provider: string;
+  /** Of the provider that plans it; 0 for data sources. */
+  readonly schemaVersion: number;
   readonly action: ResourceAction;
   readonly reason?: Reason;
   readonly replacePaths: readonly Path[];

@@ -32,6 +32,16 @@ export function storedOutput(value: Value, sensitive: boolean): StateOutput | un
   return { value: v.toPlain(value), type: v.typeOf(value), ...(sensitive ? { sensitive: true } : {}) };
 }
 
+export function withOutput(
+  outputs: Readonly<Record<string, StateOutput>>,
+  { name, sensitive }: OutputBlock,
+  value: Value,
+): Record<string, StateOutput> {
+  const { [name]: _, ...others } = outputs;
+  const stored = storedOutput(value, sensitive);
+  return stored ? { ...others, [name]: stored } : others;
+}
+
 export function outputChange(block: OutputBlock, after: Value, state: State): OutputChange {
   const stored = state.outputs[block.name];
   const before = stored && v.markIf(decodeAs(stored.value, stored.type), stored.sensitive);

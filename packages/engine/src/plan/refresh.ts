@@ -82,4 +82,5 @@ export const subjectOf = (head: Head, address: string, resource: string, instanc
   type: head.type,
   name: head.name,
   provider: head.provider,
+  schemaVersion: instance.schema_version,
 });

@@ -2,6 +2,7 @@ import { DogeError, fail } from "@doge/core";
 import { evaluateBody } from "../config/body.ts";
 import { locating, placed } from "../config/locate.ts";
 import { blockValue, expand, type Key, type Repetition } from "../graph/evaluation.ts";
+import { dependenciesOf } from "../graph/dependencies.ts";
 import type { PreparedResource } from "../graph/prepare.ts";
 import { findLeftover } from "../journal/recover.ts";
 import * as v from "../lang/values.ts";
@@ -103,11 +104,34 @@ async function planInstance(session: PlanSession, resource: PreparedResource, re
     after: proposal.after,
   };
   session.changes.push(change);
+  if (stored) noteConfigured(session, resource, stored, proposal.action === "no-op");
   const made = proposal.action === "create" || proposal.action === "replace";
   if (made) session.pending.set(block.address, "created");
   else if (proposal.action === "update" && !session.pending.has(block.address))
     session.pending.set(block.address, "changed");
   return proposal.after;
+}
+
+/**
+ * The object's place in the state as the configuration now has it. What it depended on when it was made
+ * still orders its removal, until a plan finds nothing to do.
+ */
+function noteConfigured(
+  session: PlanSession,
+  resource: PreparedResource,
+  stored: StateInstance,
+  settled: boolean,
+): void {
+  const head = session.working.head(resource.block.address);
+  if (head === undefined) return;
+  const { dependencies: before = [], create_before_destroy: _, ...rest } = stored;
+  const now = dependenciesOf(session.prepared, resource.block.address);
+  const dependencies = settled || before.length === 0 ? now : [...new Set([...before, ...now])].sort();
+  session.working.set(head, {
+    ...rest,
+    ...(dependencies.length > 0 ? { dependencies } : {}),
+    ...(session.createBeforeDestroy.has(resource.block.address) ? { create_before_destroy: true } : {}),
+  });
 }
 
 function check(resource: PreparedResource, config: Value, address: string): void {

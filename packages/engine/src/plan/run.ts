@@ -13,7 +13,7 @@ import { statePaths } from "../state/objects.ts";
 import { WorkingState } from "../state/working.ts";
 import { planData } from "./data.ts";
 import type { Mode, OutputChange, Plan, VariableValue } from "./model.ts";
-import { outputChange, outputValue, removedOutputs } from "./outputs.ts";
+import { outputChange, outputValue, removedOutputs, withOutput } from "./outputs.ts";
 import { Refresher } from "./refresh.ts";
 import { planManaged, planRemoval } from "./resource.ts";
 import { createBeforeDestroyOf, type PlanSession, providerOf, report, typeFor } from "./session.ts";
@@ -184,7 +184,11 @@ async function visit(session: PlanSession, key: string, baseline: State, outputs
       session.refresher.begin(provider);
     }
     const output = kind === "output" ? declared.get(name) : undefined;
-    if (output) outputs.push(outputChange(output, outputValue(output, evaluation), baseline));
+    if (output) {
+      const value = outputValue(output, evaluation);
+      outputs.push(outputChange(output, value, baseline));
+      if (v.isWhollyKnown(value)) session.working.outputs = withOutput(session.working.outputs, output, value);
+    }
     return true;
   } catch (thrown) {
     return report(session, thrown, key);

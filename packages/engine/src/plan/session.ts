@@ -108,4 +108,5 @@ export const subject = (resource: PreparedResource, key: Key) => ({
   type: resource.block.type,
   name: resource.block.name,
   provider: resource.provider.address,
+  schemaVersion: resource.type?.schemaVersion ?? 0,
 });

@@ -11,10 +11,12 @@ export function objectOf(instance: Pick<StateInstance, "attributes" | "sensitive
 }
 
 export function withMarks(attributes: Attributes, schema: Block, paths: readonly (readonly PathStep[])[]): Value {
-  let value = decodeAs(attributes, typeOfBlock(schema));
-  for (const path of paths) value = markAt(value, path.map(stepKey));
-  return markSchema(value, schema);
+  return markSchema(marked(decodeAs(attributes, typeOfBlock(schema)), paths), schema);
 }
+
+/** The value with the state's marks on it. */
+export const marked = (value: Value, paths: readonly (readonly PathStep[])[]): Value =>
+  paths.reduce((whole, path) => markAt(whole, path.map(stepKey)), value);
 
 const stepKey = (step: PathStep): string | number => (step.type === "get_attr" ? step.value : step.value.value);
 

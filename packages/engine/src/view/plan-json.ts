@@ -2,7 +2,9 @@ import type { ResourceAction } from "@doge/core";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { OutputChange, Plan, ResourceChange } from "../plan/model.ts";
-import { instanceAddress, resourceAddress, type State, terraformVersion } from "../state/model.ts";
+import type { Type } from "../schema.ts";
+import { instanceAddress, resourceAddress, type StateResource, terraformVersion } from "../state/model.ts";
+import { marked } from "../state/objects.ts";
 
 export interface PlanJsonOptions {
   /** True: sensitive values in clear, as `terraform show -json` has them. Otherwise "(sensitive)" stands for them. */
@@ -23,7 +25,7 @@ export function planToJson(plan: Plan, options: PlanJsonOptions = {}): Json {
     ...(plan.drift.length > 0 ? { resource_drift: plan.drift.map((change) => resourceChange(change, shown)) } : {}),
     resource_changes: changes.map((change) => resourceChange(change, shown)),
     output_changes: Object.fromEntries(plan.outputs.map((output) => [output.name, outputChange(output, shown)])),
-    prior_state: priorState(plan.prior, shown),
+    prior_state: priorState(plan, shown),
     configuration: configuration(plan),
     timestamp: plan.timestamp,
     applyable:
@@ -39,14 +41,16 @@ function redacted(value: Value): Value {
   return v.mapParts(value, redacted);
 }
 
+/** As they were given; defaults where they were not. */
 function variables(plan: Plan, options: PlanJsonOptions): Json {
-  const given = Object.entries(plan.variables).filter(([name]) => plan.configuration.variables.has(name));
-  return Object.fromEntries(
-    given.map(([name, one]) => {
-      const hidden = !options.secrets && plan.configuration.variables.get(name)?.sensitive;
-      return [name, { value: hidden ? "(sensitive)" : "value" in one ? one.value : one.expression }];
-    }),
-  );
+  const all = [...plan.configuration.variables.values()].flatMap(({ name, sensitive, default: fallback }) => {
+    const given = plan.variables[name];
+    if (given === undefined && fallback === undefined) return [];
+    const value =
+      given === undefined ? v.toPlain(fallback as Value) : "value" in given ? given.value : given.expression;
+    return [[name, { value: sensitive && !options.secrets ? "(sensitive)" : value }] as const];
+  });
+  return Object.fromEntries(all);
 }
 
 const actions: Readonly<Record<ResourceAction, readonly string[]>> = {
@@ -78,18 +82,30 @@ function resourceChange(change: ResourceChange, shown: (value: Value) => Value):
   };
 }
 
+/** Outputs are told apart as wholes: sensitive or not, and unknown as one only where nothing of them is known. */
 function outputChange(output: OutputChange, shown: (value: Value) => Value): Json {
   const [before, after] = [output.before, output.after].map((one) => one && v.markIf(one, output.sensitive));
-  return { actions: actions[output.action], ...sides(before, after, shown) };
+  const unknown = after !== undefined && !v.isWhollyKnown(after);
+  const sensitive = isSensitive(output);
+  return {
+    actions: actions[output.action],
+    ...sides(before, after, shown),
+    after_unknown: unknown ? unknownFlags(after) : false,
+    before_sensitive: sensitive,
+    after_sensitive: sensitive,
+  };
 }
+
+/** An output counts as sensitive while it was, or will be. */
+const isSensitive = ({ sensitive, before }: OutputChange): boolean => sensitive || before?.sensitive === true;
 
 function sides(before: Value | undefined, after: Value | undefined, shown: (value: Value) => Value): Json {
   return {
     before: before ? known(shown(before)) : null,
-    after: after ? (known(shown(after)) ?? null) : null,
-    after_unknown: after ? (flags(after, (value) => value.kind === "unknown") ?? {}) : false,
-    before_sensitive: before ? (flags(before, (value) => value.sensitive === true) ?? {}) : false,
-    after_sensitive: after ? (flags(after, (value) => value.sensitive === true) ?? {}) : false,
+    ...(after && after.kind === "unknown" ? {} : { after: after ? known(shown(after)) : null }),
+    after_unknown: after && !v.isWhollyKnown(after) ? unknownFlags(after) : {},
+    before_sensitive: before ? sensitiveFlags(before) : false,
+    after_sensitive: after ? sensitiveFlags(after) : false,
   };
 }
 
@@ -104,17 +120,32 @@ function known(value: Value): unknown {
   return value.kind === "unknown" ? undefined : v.toPlain(value);
 }
 
+const unknownFlags = (value: Value): unknown => flags(value, (part) => part.kind === "unknown");
+
+/** What a container that is not known holds can't be told: it counts as one with nothing in it. */
+const sensitiveFlags = (value: Value): unknown =>
+  flags(
+    value,
+    (part) => part.sensitive === true,
+    ({ kind, type }) =>
+      kind === "null" || typeof type === "string" ? false : /^(map|object)$/.test(type[0]) ? {} : [],
+  );
+
 /** `true` where the test holds, nested like the value; objects leave out what is false. */
-function flags(value: Value, test: (value: Value) => boolean): unknown {
+function flags(
+  value: Value,
+  test: (value: Value) => boolean,
+  closed: (value: Extract<Value, { type: Type }>) => unknown = () => false,
+): unknown {
   if (test(value)) return true;
   if (v.isMapping(value)) {
     const fields = [...value.entries]
-      .map(([name, part]) => [name, flags(part, test)] as const)
+      .map(([name, part]) => [name, flags(part, test, closed)] as const)
       .filter(([, flag]) => flag !== false);
     return Object.fromEntries(fields);
   }
-  if (v.isSequence(value)) return value.items.map((part) => flags(part, test));
-  return false;
+  if (v.isSequence(value)) return value.items.map((part) => flags(part, test, closed));
+  return value.kind === "null" || value.kind === "unknown" ? closed(value) : false;
 }
 
 const sourceOf = (provider: string): string => /"([^"]+)"/.exec(provider)?.[1] ?? provider;
@@ -126,11 +157,8 @@ function plannedValues(plan: Plan, shown: (value: Value) => Value): Json {
     outputs: Object.fromEntries(
       outputs.map((output) => {
         const after = v.markIf(output.after as Value, output.sensitive);
-        const value = known(shown(after));
-        return [
-          output.name,
-          { sensitive: output.sensitive, ...(value === undefined ? {} : { type: v.typeOf(after), value }) },
-        ];
+        const told = v.isWhollyKnown(after) ? { type: v.typeOf(after), value: known(shown(after)) } : {};
+        return [output.name, { sensitive: isSensitive(output), ...told }];
       }),
     ),
     root_module: {
@@ -141,40 +169,49 @@ function plannedValues(plan: Plan, shown: (value: Value) => Value): Json {
         name: change.name,
         ...(change.key === undefined ? {} : { index: change.key }),
         provider_name: sourceOf(change.provider),
-        schema_version: 0,
+        schema_version: change.schemaVersion,
         values: known(shown(change.after as Value)),
-        sensitive_values: flags(change.after as Value, (value) => value.sensitive === true),
+        sensitive_values: sensitiveFlags(change.after as Value),
       })),
     },
   };
 }
 
-function priorState(state: State, shown: (value: Value) => Value): Json {
+/** The state as planning left it: refreshed, with what outputs say already. */
+function priorState(plan: Plan, shown: (value: Value) => Value): Json {
   return {
     format_version: "1.0",
     terraform_version: terraformVersion,
     values: {
       outputs: Object.fromEntries(
-        Object.entries(state.outputs).map(([name, output]) => {
-          const value = shown(v.markIf(v.fromPlain(output.value), output.sensitive));
-          return [name, { sensitive: output.sensitive ?? false, type: output.type, value: v.toPlain(value) }];
+        Object.entries(plan.prior.outputs).map(([name, { value, type, sensitive = false }]) => {
+          const hidden = shown(v.markIf(v.fromPlain(value), sensitive));
+          return [name, { sensitive, type, value: v.toPlain(hidden) }];
         }),
       ),
-      root_module: {
-        resources: state.resources.flatMap((resource) =>
-          resource.instances.map((instance) => ({
-            address: instanceAddress(resourceAddress(resource), instance.index_key),
-            mode: resource.mode,
-            type: resource.type,
-            name: resource.name,
-            ...(instance.index_key === undefined ? {} : { index: instance.index_key }),
-            provider_name: sourceOf(resource.provider),
-            schema_version: instance.schema_version,
-          })),
-        ),
-      },
+      root_module: { resources: plan.prior.resources.flatMap((resource) => priorResources(resource, shown)) },
     },
   };
+}
+
+function priorResources(resource: StateResource, shown: (value: Value) => Value): Json[] {
+  return resource.instances.map((instance) => {
+    const value = marked(v.fromPlain(instance.attributes), instance.sensitive_attributes ?? []);
+    return {
+      address: instanceAddress(resourceAddress(resource), instance.index_key),
+      mode: resource.mode,
+      type: resource.type,
+      name: resource.name,
+      ...(instance.index_key === undefined ? {} : { index: instance.index_key }),
+      provider_name: sourceOf(resource.provider),
+      schema_version: instance.schema_version,
+      values: v.toPlain(shown(value)),
+      sensitive_values: sensitiveFlags(value),
+      ...(instance.dependencies?.length ? { depends_on: instance.dependencies } : {}),
+      ...(instance.status === "tainted" ? { tainted: true } : {}),
+      ...(instance.deposed === undefined ? {} : { deposed_key: instance.deposed }),
+    };
+  });
 }
 
 function configuration(plan: Plan): Json {

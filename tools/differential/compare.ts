@@ -1,0 +1,98 @@
+/** Plans and states without what may rightly differ, and where two of them part. */
+
+type Json = Record<string, unknown>;
+
+const byAddress = (a: Json, b: Json): number => {
+  const [x, y] = [a, b].map((one) => JSON.stringify([one["address"], one["deposed"], one["deposed_key"]]));
+  return (x as string) < (y as string) ? -1 : x === y ? 0 : 1;
+};
+
+/** Deposed keys are random: told apart they need not be, there is one at most. */
+const named = (json: Json): Json => ({
+  ...json,
+  ...("deposed" in json ? { deposed: "deposed" } : {}),
+  ...("deposed_key" in json ? { deposed_key: "deposed" } : {}),
+});
+
+/** The plan's meaning: what will change, and the values before and after. */
+export function planMeaning(plan: Json): Json {
+  const changes = (list: unknown): Json[] => ((list ?? []) as Json[]).map(named).sort(byAddress);
+  const { planned_values, output_changes, variables, applyable, errored, complete, checks, format_version } = plan;
+  const replaced = new Set(
+    changes(plan["resource_changes"])
+      .filter((one) => ((one["change"] as Json)["actions"] as unknown[]).length > 1)
+      .map((one) => String(one["address"])),
+  );
+  return {
+    format_version,
+    planned_values: tree(planned_values as Json | undefined, replaced),
+    resource_changes: changes(plan["resource_changes"]),
+    resource_drift: changes(plan["resource_drift"]),
+    output_changes: output_changes ?? {},
+    variables: variables ?? {},
+    prior_state: priorState(plan["prior_state"] as Json | undefined),
+    applyable,
+    errored,
+    complete,
+    checks: ((checks ?? []) as Json[]).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+  };
+}
+
+const priorState = (state: Json | undefined): Json => tree((state?.["values"] as Json | undefined) ?? {});
+
+/**
+ * Resources and modules in a stable order, empty parts left out. Terraform's planned values leave out the
+ * schema's sensitive attributes of objects that are replaced (its resource_changes have them).
+ */
+function tree(values: Json | undefined, replaced: ReadonlySet<string> = new Set()): Json {
+  const marks = (one: Json): Json => (replaced.has(String(one["address"])) ? { ...one, sensitive_values: {} } : one);
+  const module = (one: Json): Json => {
+    const resources = ((one["resources"] ?? []) as Json[]).map(named).map(marks).sort(byAddress);
+    const children = ((one["child_modules"] ?? []) as Json[]).map(module).sort(byAddress);
+    return {
+      ...("address" in one ? { address: one["address"] } : {}),
+      ...(resources.length > 0 ? { resources } : {}),
+      ...(children.length > 0 ? { child_modules: children } : {}),
+    };
+  };
+  return { outputs: values?.["outputs"] ?? {}, root_module: module((values?.["root_module"] ?? {}) as Json) };
+}
+
+/** A state without serial, lineage and the order of things. */
+export function stateMeaning(text: string | undefined): Json {
+  const state = JSON.parse(text ?? '{"resources": [], "outputs": {}, "check_results": null}') as Json;
+  const instance = (one: Json): Json => {
+    const { private: _, ...rest } = named(one);
+    const paths = ((rest["sensitive_attributes"] ?? []) as unknown[]).map((path) => JSON.stringify(path));
+    return { ...rest, sensitive_attributes: paths.sort() };
+  };
+  const sorted = (list: unknown): unknown[] =>
+    (list as Json[]).map(instance).sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  const key = (one: Json): string => `${JSON.stringify(one["index_key"])} ${String(one["deposed"])}`;
+  const resources = (state["resources"] as Json[])
+    .map((one): Json => ({ ...one, instances: sorted(one["instances"]) }))
+    .sort((a, b) => (address(a) < address(b) ? -1 : 1));
+  return { outputs: state["outputs"], resources, check_results: checks(state["check_results"]) };
+}
+
+const address = (one: Json): string => [one["module"], one["mode"], one["type"], one["name"]].map(String).join(".");
+
+const checks = (results: unknown): unknown =>
+  ((results ?? []) as Json[]).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+
+/** The places where two values differ: `path: one ≠ other`. */
+export function differences(one: unknown, other: unknown, path = ""): string[] {
+  if (isObject(one) && isObject(other)) {
+    const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
+    return keys.flatMap((key) => differences(one[key], other[key], `${path}.${key}`));
+  }
+  if (Array.isArray(one) && Array.isArray(other) && one.length === other.length)
+    return one.flatMap((item: unknown, i) => differences(item, other[i] as unknown, `${path}[${i}]`));
+  if (JSON.stringify(one) === JSON.stringify(other)) return [];
+  return [`${path}: ${short(one)} ≠ ${short(other)}`];
+}
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const short = (value: unknown): string => (JSON.stringify(value) ?? "absent").slice(0, 200);

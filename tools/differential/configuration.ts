@@ -1,0 +1,78 @@
+/** A configuration as blocks of HCL source, written as Terraform JSON or as HCL. */
+
+export interface Block {
+  readonly type: string;
+  readonly labels: readonly string[];
+  /** Values are HCL expressions; `type:…` is a type constraint. */
+  readonly arguments: Readonly<Record<string, string>>;
+  readonly blocks?: readonly Block[];
+}
+
+export interface ConfigurationModel {
+  readonly blocks: readonly Block[];
+}
+
+/** Arguments that are addresses, not values: JSON has them as text without `${…}`. */
+const bare = new Set(["depends_on", "ignore_changes", "replace_triggered_by"]);
+
+const terraform: Block = {
+  type: "terraform",
+  labels: [],
+  arguments: {},
+  blocks: [{ type: "required_providers", labels: [], arguments: { fake: '{ source = "doge/fake" }' } }],
+};
+
+export function filesOf(model: ConfigurationModel, json: boolean): Record<string, string> {
+  const blocks = [terraform, ...model.blocks];
+  return json
+    ? { "main.tf.json": `${JSON.stringify(jsonOf(blocks), null, 1)}\n` }
+    : { "main.tf": blocks.map((one) => hclOf(one, "")).join("\n") };
+}
+
+function hclOf(block: Block, indent: string): string {
+  const inner = `${indent}  `;
+  const head = [block.type, ...block.labels.map((label) => JSON.stringify(label))].join(" ");
+  const lines = Object.entries(block.arguments).map(
+    ([name, source]) => `${inner}${name} = ${source.replace(/^type:/, "")}\n`,
+  );
+  const nested = (block.blocks ?? []).map((one) => hclOf(one, inner));
+  return `${indent}${head} {\n${[...lines, ...nested].join("")}${indent}}\n`;
+}
+
+/** Bodies as lists, so that several blocks of one kind stand side by side. */
+function jsonOf(blocks: readonly Block[]): object {
+  const json: Record<string, unknown[]> = {};
+  for (const block of blocks) {
+    let body: object = bodyOf(block);
+    for (const label of block.labels.toReversed()) body = { [label]: body };
+    (json[block.type] ??= []).push(body);
+  }
+  return json;
+}
+
+function bodyOf(block: Block): object {
+  const isProviders = block.type === "required_providers";
+  return {
+    ...Object.fromEntries(
+      Object.entries(block.arguments).map(([name, source]) => [
+        name,
+        isProviders ? { source: "doge/fake" } : valueOf(name, source),
+      ]),
+    ),
+    ...jsonOf(block.blocks ?? []),
+  };
+}
+
+function valueOf(name: string, source: string): unknown {
+  if (source.startsWith("type:")) return source.slice("type:".length);
+  if (source === "true" || source === "false") return source === "true";
+  if (/^-?\d+(\.\d+)?$/.test(source)) return Number(source);
+  if (bare.has(name)) return source.slice(1, -1).split(/,\s*/);
+  if (name === "default") return literalOf(source);
+  if (name === "error_message" || name === "description") return JSON.parse(source) as unknown;
+  return `\${${source}}`;
+}
+
+/** The defaults of variables are data in JSON, not expressions: our literals are JSON but for their keys. */
+const literalOf = (source: string): unknown =>
+  JSON.parse(source.replaceAll(/([{,] ?)(\w+) = /g, '$1"$2": ')) as unknown;

@@ -1,0 +1,91 @@
+/** Runs a case through both engines and tells where they part. */
+import type { Case, Step } from "./case.ts";
+import { differences, planMeaning, stateMeaning } from "./compare.ts";
+import { type Engine, nativeEngine, terraformEngine } from "./engines.ts";
+
+export interface Mismatch {
+  readonly step: number;
+  /** What was compared: `plan`, `state`, `world`, `diagnostics`, `cross-reading`. */
+  readonly what: string;
+  readonly where: readonly string[];
+}
+
+/** Undefined where both engines agree to the end. */
+export async function runCase(one: Case): Promise<Mismatch | undefined> {
+  const [ours, real] = [nativeEngine(), await terraformEngine()];
+  try {
+    for (const [i, step] of one.steps.entries()) {
+      const found = await runStep(step, ours, real);
+      if (found) return { step: i, ...found };
+    }
+    const last = one.steps.at(-1) as Step;
+    if (last.mode !== undefined || last.targets || last.failing || last.refresh === false) return undefined;
+    const crossed = await readEachOther(last, ours, real);
+    return crossed && { step: one.steps.length, ...crossed };
+  } finally {
+    await ours.stop();
+    await real.stop();
+  }
+}
+
+type Found = Omit<Mismatch, "step"> | undefined;
+
+async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found> {
+  for (const { world } of [ours, real]) {
+    world.failing.clear();
+    for (const call of step.failing ?? []) world.failing.add(call);
+    for (const { name, change } of step.drift ?? []) {
+      const object = [...world.objects.values()].find((one) => one["name"] === name);
+      if (object === undefined) continue;
+      const id = object["id"] as string;
+      if (change) world.objects.set(id, { ...object, ...change });
+      else world.objects.delete(id);
+    }
+  }
+  const [mine, theirs] = await Promise.all([ours.plan(step), real.plan(step)]);
+  if (mine.ok !== theirs.ok) return verdicts("diagnostics of the plan", mine, theirs);
+  if (!mine.ok) return undefined;
+  const plan = differences(planMeaning(mine.json ?? {}), planMeaning(theirs.json ?? {}));
+  if (plan.length > 0) return { what: "plan", where: plan };
+  const [done, did] = await Promise.all([mine.apply(), theirs.apply()]);
+  if (done.ok !== did.ok) return verdicts("diagnostics of the apply", done, did);
+  const worlds = differences(Object.fromEntries(ours.world.objects), Object.fromEntries(real.world.objects));
+  if (worlds.length > 0) return { what: "world", where: worlds };
+  const states = differences(stateMeaning(await ours.state()), stateMeaning(await real.state()));
+  return states.length > 0 ? { what: "state", where: states } : undefined;
+}
+
+interface Verdict {
+  readonly ok: boolean;
+  readonly said: string;
+}
+
+const verdicts = (what: string, mine: Verdict, theirs: Verdict): Found => ({
+  what,
+  where: [`doge: ${mine.ok ? "fine" : mine.said}`, `terraform: ${theirs.ok ? "fine" : theirs.said}`],
+});
+
+/** Each engine plans on the state that the other wrote: there is nothing to do. */
+async function readEachOther(step: Step, ours: Engine, real: Engine): Promise<Found> {
+  const [mine, theirs] = [await ours.state(), await real.state()];
+  if (mine === undefined || theirs === undefined) return undefined;
+  await ours.setState(theirs);
+  await real.setState(mine);
+  const plain: Step = { files: step.files, ...(step.variables ? { variables: step.variables } : {}) };
+  for (const engine of [ours, real]) {
+    const plan = await engine.plan(plain);
+    if (!plan.ok) return { what: `cross-reading by ${engine.name}`, where: [plan.said] };
+    const changes = (plan.json?.["resource_changes"] ?? []) as { address: string; change: { actions: string[] } }[];
+    const outputs = Object.entries((plan.json?.["output_changes"] ?? {}) as Record<string, { actions: string[] }>);
+    const busy = [
+      ...changes.map(({ address, change }) => [address, change.actions] as const),
+      ...outputs.map(([name, { actions }]) => [`output.${name}`, actions] as const),
+    ].filter(([, actions]) => actions[0] !== "no-op");
+    if (busy.length > 0)
+      return {
+        what: `cross-reading by ${engine.name}`,
+        where: busy.map(([name, actions]) => `${name}: ${actions.join()}`),
+      };
+  }
+  return undefined;
+}
