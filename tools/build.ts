@@ -53,7 +53,9 @@ writeFileSync(
   "/** Types `doge.config.ts` as it is written. */\nexport const defineProject = (config) => config;\n",
 );
 writeFileSync(`${out}/config.d.mts`, declarationOf(projectJsonSchema()));
-writeFileSync(`${out}/templates/web.json`, JSON.stringify(readFolder("templates/web")));
+for (const name of ["web", "adopt"]) {
+  writeFileSync(`${out}/templates/${name}.json`, JSON.stringify(readFolder(`templates/${name}`)));
+}
 cpSync("tools/launcher", `${out}/bin`, { recursive: true });
 chmodSync(`${out}/bin/doge`, 0o755);
 cpSync("LICENSE", `${out}/LICENSE`);

@@ -5,15 +5,15 @@ import { fail, type Machine } from "@doge/core";
 import type { ToolHome } from "./command.ts";
 
 /**
- * The template's files by path. In the built package they stand in one JSON file: npm leaves `.gitignore`
- * and the like out of packages.
+ * A template's files by path: `web` is a new project, `adopt` what a project that is there already gets. In the
+ * built package they stand in one JSON file: npm leaves `.gitignore` and the like out of packages.
  */
-export async function readTemplate(home: ToolHome): Promise<Record<string, string>> {
-  const path = join(home.templates, "web.json");
+export async function readTemplate(home: ToolHome, name: "web" | "adopt" = "web"): Promise<Record<string, string>> {
+  const path = join(home.templates, `${name}.json`);
   try {
     return JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
   } catch {
-    return readFolder(join(home.templates, "web"));
+    return readFolder(join(home.templates, name));
   }
 }
 

@@ -5,11 +5,10 @@ import { renderDeploy } from "../views/project.ts";
 /** Commands of the workflow files: thin workflows, everything else here, where it can be run and tested. */
 export const ciCheckCommand = defineCommand<CheckResult>({
   name: "ci check",
-  summary: "Run the project's lint, build and test scripts (the ci workflow)",
+  summary: "Run the project's checks: lint, build and test scripts, or what ci.checks says (the ci workflow)",
   view: ({ ran }) => `Passed: ${ran.join(", ")}.\n`,
   async run(invocation) {
-    const { machine, folder, emit, signal } = invocation;
-    return { exitCode: 0, data: await ciCheck({ machine, folder, emit, signal }) };
+    return { exitCode: 0, data: await ciCheck(await invocation.project()) };
   },
 });
 

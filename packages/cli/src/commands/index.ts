@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { adoptCommand } from "./adopt.ts";
 import { deployCommand, logsCommand, rollbackCommand, sshCommand } from "./app.ts";
 import { ciCheckCommand, ciDeployCommand, ciPlanCommand } from "./ci.ts";
 import {
@@ -29,6 +30,7 @@ import {
 /** Every command, in the order in which help shows them. */
 export const commands: readonly Command[] = [
   newCommand,
+  adoptCommand,
   doctorCommand,
   upCommand,
   statusCommand,

@@ -64,10 +64,28 @@ export const projectSchema = z.strictObject({
         .nullable()
         .default(["node", "src/migrate.ts", "--list", "--json"])
         .describe("Command that lists pending migrations as JSON and changes nothing; null where there is none."),
+      build: z
+        .enum(["assemble", "dockerfile"])
+        .default("assemble")
+        .describe(
+          "Who makes the image: Doge puts it together (plain Node apps, no engine), or the engine builds the Dockerfile.",
+        ),
       base: z.string().default("docker.io/library/node:24-bookworm-slim").describe("Base image of the app's image."),
     })
     .prefault({})
     .describe("How the app runs."),
+  ci: z
+    .strictObject({
+      checks: z
+        .array(command)
+        .nullable()
+        .default(null)
+        .describe(
+          "Commands that `doge ci check` runs, in order; null for package.json's lint, build and test scripts.",
+        ),
+    })
+    .prefault({})
+    .describe("What continuous integration does."),
   ssh: z
     .strictObject({
       user: z.string().default("doge").describe("Deploy user, made by cloud-init."),

@@ -11,7 +11,7 @@ export function configFile(config: ProjectConfigInput): string {
   ].join("\n");
 }
 
-function literalOf(value: unknown, depth: number): string {
+export function literalOf(value: unknown, depth: number): string {
   if (Array.isArray(value)) return `[${value.map((entry) => literalOf(entry, depth)).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);

@@ -2,13 +2,15 @@ import { fail } from "@doge/core";
 
 /**
  * Fills `{{word}}` in a template file. GitHub's expressions (`${{ … }}`) and anything with spaces inside stay
- * as they are; an unknown word is a mistake in the template, not in the project.
+ * as they are; an unknown word is a mistake in the template, not in the project. Lines between `{{#if word}}` and
+ * `{{/if}}`, each alone on its line (behind a comment's sign, where the file wants one), stay only where the word
+ * is not empty.
  */
 export function renderTemplate(text: string, values: Readonly<Record<string, string>>, file: string): string {
-  return text.replace(/(?<!\$)\{\{([a-z_]+)\}\}/g, (_, word: string) => {
+  const valueOf = (word: string): string => {
     const value = values[word];
     if (value === undefined) {
-      fail({
+      return fail({
         code: "template-word",
         summary: "The template asks for an unknown value",
         detail: `{{${word}}}`,
@@ -16,7 +18,16 @@ export function renderTemplate(text: string, values: Readonly<Record<string, str
       });
     }
     return value;
-  });
+  };
+  const lines: string[] = [];
+  const open: boolean[] = [];
+  for (const line of text.split("\n")) {
+    const [, begin, end] = /^[\s#/<!-]*\{\{(?:#if ([a-z_]+)|(\/if))\}\}[\s>-]*$/.exec(line) ?? [];
+    if (begin !== undefined) open.push(valueOf(begin) !== "");
+    else if (end !== undefined) open.pop();
+    else if (open.every(Boolean)) lines.push(line);
+  }
+  return lines.join("\n").replace(/(?<!\$)\{\{([a-z_]+)\}\}/g, (_, word: string) => valueOf(word));
 }
 
 /** Adds the tool as a pinned development dependency, as the last step before `npm install`. */

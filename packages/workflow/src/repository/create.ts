@@ -2,7 +2,7 @@ import { fail, step } from "@doge/core";
 import type { Project } from "../project.ts";
 import { vendors } from "../vendors.ts";
 import type { EnvironmentName } from "../workspaces/names.ts";
-import { gitIn, requireCleanTree } from "./git.ts";
+import { type Git, gitIn, requireCleanTree, sameRepository } from "./git.ts";
 
 export interface RepositoryResult {
   readonly url: string;
@@ -49,11 +49,13 @@ export async function createRepository(project: Project): Promise<RepositoryResu
   const url = `${server}/${owner}/${repository}`;
   const there = (await git.run("ls-remote", remote, "refs/heads/main")) !== "";
   if (!there) {
-    await git.run("push", "--set-upstream", "origin", "main");
+    await git.run("push", "--quiet", remote, "main");
+    await git.run("config", "branch.main.remote", "origin");
+    await git.run("config", "branch.main.merge", "refs/heads/main");
     return { url, created, pushed: true };
   }
   // Pull requests move main on GitHub: it may be ahead of this folder, but it must be the same history.
-  await git.run("fetch", "--quiet", "origin");
+  await fetchBranches(git, remote);
   if ((await git.ask("merge-base", "main", "origin/main")).exitCode !== 0) {
     fail({
       code: "repository-taken",
@@ -68,15 +70,20 @@ export async function createRepository(project: Project): Promise<RepositoryResu
 
 /** What each environment runs: the head of its branch on GitHub, fetched just now. */
 export async function environmentRefs(project: Project): Promise<Readonly<Record<EnvironmentName, string>>> {
-  const { settings, machine, folder } = project;
+  const { settings, machine, folder, config } = project;
   const token = settings.token("GITHUB_TOKEN");
-  const git = gitIn(machine, folder, token ? { server: settings.endpoint("GITHUB_SERVER_URL"), token } : undefined);
-  await git.run("fetch", "--quiet", "origin");
+  const server = settings.endpoint("GITHUB_SERVER_URL");
+  const git = gitIn(machine, folder, token ? { server, token } : undefined);
+  await fetchBranches(git, `${server}/${config.github.owner}/${config.github.repository}.git`);
   return { stage: "origin/stage", prod: "origin/main" };
 }
 
+/** By its HTTPS address, with the token: `origin` may be an SSH one, for which this machine may have no key. */
+const fetchBranches = (git: Git, remote: string): Promise<string> =>
+  git.run("fetch", "--quiet", remote, "+refs/heads/*:refs/remotes/origin/*");
+
 /** A git repository with a first commit on main, hooks and the remote; keeps what is there. */
-async function prepareLocal(git: ReturnType<typeof gitIn>, folder: string, remote: string): Promise<void> {
+async function prepareLocal(git: Git, folder: string, remote: string): Promise<void> {
   const inside = await git.ask("rev-parse", "--show-toplevel");
   if (inside.exitCode !== 0 || inside.stdout.trim() !== folder)
     await git.run("init", "--initial-branch=main", "--quiet");
@@ -90,7 +97,7 @@ async function prepareLocal(git: ReturnType<typeof gitIn>, folder: string, remot
   }
   const current = await git.ask("remote", "get-url", "origin");
   if (current.exitCode !== 0) await git.run("remote", "add", "origin", remote);
-  else if (current.stdout.trim() !== remote) {
+  else if (!sameRepository(current.stdout, remote)) {
     fail({
       code: "remote-differs",
       summary: "The git remote points elsewhere",

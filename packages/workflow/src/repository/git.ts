@@ -64,3 +64,15 @@ export async function requireCleanTree(git: Git): Promise<void> {
     remedy: "Commit or stash them, then run this again.",
   });
 }
+
+/** `git@github.com:ada/shop.git` and `https://github.com/ada/shop` are one repository. */
+export const sameRepository = (a: string, b: string): boolean => {
+  const bare = (url: string): string =>
+    url
+      .trim()
+      .replace(/^(ssh|git|https?):\/\/(\w+@)?/, "")
+      .replace(/^\w+@([^:/]+):/, "$1/")
+      .replace(/\.git\/?$|\/$/, "")
+      .toLowerCase();
+  return bare(a) === bare(b);
+};

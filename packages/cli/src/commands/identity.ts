@@ -1,0 +1,117 @@
+import { resolve } from "node:path";
+import { fail } from "@doge/core";
+import type { ProjectConfigInput } from "@doge/workflow";
+import type { FlagSpec, Invocation } from "../command.ts";
+import { ask } from "../terminal/ask.ts";
+
+/** Environment variables that are tokens or addresses: written into the new project's credentials file. */
+const CREDENTIALS =
+  /^(DIGITALOCEAN_(TOKEN|API_URL)|SPACES_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|ENDPOINT_URL)|GITHUB_(TOKEN|API_URL|GRAPHQL_URL|SERVER_URL)|TF_API_TOKEN|TFE_(TOKEN|ADDRESS)|DOGE_(REGISTRY_URL|REGISTRY_MIRROR|RESOLVER)|HTTPS_PROXY|NO_PROXY|NODE_EXTRA_CA_CERTS)$/;
+
+/** What every project must say of itself, as flags of `new` and `adopt`. */
+export const identityFlags = {
+  name: { type: "string", help: "Name for people" },
+  slug: { type: "string", help: "Name for machines: workspaces, droplets, buckets" },
+  domain: { type: "string", help: "Apex domain, delegated to DigitalOcean's name servers" },
+  owner: { type: "string", help: "GitHub user or organisation (default: GITHUB_OWNER)" },
+  organization: { type: "string", help: "HCP Terraform organisation (default: TFE_ORGANIZATION)" },
+  region: { type: "string", help: "DigitalOcean region (default: fra1)" },
+  size: { type: "string", help: "Droplet size of both environments (default: s-1vcpu-1gb)" },
+  "env-file": {
+    type: "string",
+    value: "FILE",
+    help: "Take tokens and addresses from this file (doge cloud env --write FILE)",
+  },
+} as const satisfies Readonly<Record<string, FlagSpec>>;
+
+/** Tokens and addresses that the environment or `--env-file` has; the tokens are hidden from every output. */
+export async function knownCredentials(invocation: Invocation): Promise<Record<string, string>> {
+  const { machine, flags, folder } = invocation;
+  const file = flags["env-file"];
+  const fromFile: Record<string, string | undefined> = {};
+  if (typeof file === "string") {
+    const text = await machine.files.read(resolve(folder, file));
+    if (text === undefined) {
+      fail({
+        code: "env-file-missing",
+        summary: "The env file is not there",
+        address: file,
+        remedy: "Write one with doge cloud env --write FILE.",
+      });
+    }
+    const { parseEnv } = await import("node:util");
+    Object.assign(fromFile, parseEnv(text));
+  }
+  const all = { ...machine.env, ...fromFile };
+  const known = Object.entries(all).filter(
+    (entry): entry is [string, string] => CREDENTIALS.test(entry[0]) && Boolean(entry[1]),
+  );
+  for (const [name, value] of known) if (/TOKEN|KEY/.test(name)) invocation.hide(value);
+  const identity = ["GITHUB_OWNER", "TFE_ORGANIZATION"].flatMap((name) =>
+    all[name] ? [[name, all[name]] as [string, string]] : [],
+  );
+  return Object.fromEntries([...known, ...identity]);
+}
+
+/** Asks one thing, or takes it from its flag; without a terminal the fallback serves, or it is a mistake. */
+export async function answer(
+  { flags, interactive }: Invocation,
+  name: string,
+  question: string,
+  fallback: string | undefined,
+): Promise<string> {
+  const given = flags[name];
+  if (typeof given === "string" && given !== "") return given;
+  if (asksQuestions({ flags, interactive })) return ask(question, fallback);
+  if (fallback !== undefined) return fallback;
+  return fail({
+    code: "answer-missing",
+    summary: "An answer is missing",
+    detail: question,
+    remedy: `Give --${name}.`,
+  });
+}
+
+export const asksQuestions = ({ flags, interactive }: Pick<Invocation, "flags" | "interactive">): boolean =>
+  interactive && !flags["yes"];
+
+/** What makes a project this one: names, domain, owners, and where it runs. */
+export async function chooseIdentity(
+  invocation: Invocation,
+  credentials: Readonly<Record<string, string>>,
+  fallback: { readonly slug: string; readonly owner?: string; readonly repository?: string },
+): Promise<ProjectConfigInput> {
+  const { flags } = invocation;
+  const text = (name: string): string | undefined => (typeof flags[name] === "string" ? flags[name] : undefined);
+  const slug = await answer(invocation, "slug", "Short name (for machines)", fallback.slug);
+  const name = await answer(invocation, "name", "Name (for people)", titleOf(slug));
+  const standardDomain = asksQuestions(invocation) ? undefined : `${slug}.localhost`;
+  const domain = await answer(invocation, "domain", "Domain (delegated to DigitalOcean)", standardDomain);
+  const knownOwner = fallback.owner ?? credentials["GITHUB_OWNER"];
+  const owner = await answer(invocation, "owner", "GitHub user or organisation", knownOwner);
+  const knownOrganization = credentials["TFE_ORGANIZATION"] ?? owner;
+  const organization = await answer(invocation, "organization", "HCP Terraform organisation", knownOrganization);
+  const size = text("size");
+  const region = text("region");
+  return {
+    name,
+    slug,
+    domain,
+    github: { owner, repository: fallback.repository ?? slug },
+    hcp: { organization },
+    ...(region ? { digitalocean: { region } } : {}),
+    ...(size ? { environments: { stage: { size }, prod: { size } } } : {}),
+  };
+}
+
+export const slugOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
+
+const titleOf = (slug: string): string =>
+  slug
+    .split("-")
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join(" ");
