@@ -42,6 +42,7 @@ const SECRET_SETTINGS = [
   "TF_API_TOKEN",
   "TFE_TOKEN",
   "SSH_KEY",
+  "DOGE_STATE_KEY",
 ];
 
 async function importConfig(path: string): Promise<unknown> {

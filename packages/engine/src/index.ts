@@ -18,7 +18,8 @@ export { checkSuccession, leaseLost, locked, notThatLease, stateConflict } from 
 export { parseKeys, sealer, type Sealer } from "./state/seal.ts";
 export { folderFiles, type VersionedFiles } from "./state/versioned-files.ts";
 export { versionedStateStore } from "./state/versioned-store.ts";
-export { fileJournal, type Intent, type Journal, memoryJournal } from "./journal/journal.ts";
+export { fileJournal } from "./journal/file.ts";
+export { type Intent, type Journal, memoryJournal } from "./journal/journal.ts";
 export { renderPlan } from "./view/text.ts";
 export { planToJson } from "./view/plan-json.ts";
 export { schemasToJson } from "./view/schemas-json.ts";

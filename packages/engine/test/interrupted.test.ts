@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeFiles } from "@doge/core/node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { fileJournal, hasChanges } from "../src/index.ts";
+import { fileJournal, hasChanges, sealer } from "../src/index.ts";
 import { Bench } from "./memory.ts";
 
 const web = (more: object = {}) => ({ resource: { memory_server: { web: { name: "web", ...more } } } });
@@ -27,7 +27,7 @@ let bench: Bench;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "doge-journal-"));
   bench = new Bench();
-  bench.journal = fileJournal({ files: nodeFiles, folder: join(folder, "journal") });
+  bench.journal = fileJournal({ files: nodeFiles, folder: join(folder, "journal"), sealer: sealer([], "journal") });
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

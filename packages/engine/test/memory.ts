@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type Clock, type DogeEvent, type Http, fail, unwrap } from "@doge/core";
 import {
   applyPlan,
+  type ApplyRequest,
   type ApplyResult,
   type Attributes,
   defineDataSource,
@@ -205,7 +206,11 @@ export class Bench {
     return unwrap(await this.outcome(document, more));
   }
 
-  async apply(plan: Plan, save: (state: State) => Promise<void> = async () => undefined): Promise<ApplyResult> {
+  async apply(
+    plan: Plan,
+    save: (state: State) => Promise<void> = async () => undefined,
+    more: Partial<ApplyRequest> = {},
+  ): Promise<ApplyResult> {
     const store = {
       save: async (state: State) => {
         await save(state);
@@ -220,6 +225,7 @@ export class Bench {
       store,
       journal: this.journal,
       state: this.state ?? { ...emptyState(), ...plan.baseline },
+      ...more,
     });
   }
 

@@ -3,6 +3,7 @@ import { requireTokens } from "./requirements.ts";
 import { convergeWorkspace, type WorkspaceResult } from "./run-workspace.ts";
 import { vendors } from "./vendors.ts";
 import { step } from "@doge/core";
+import { workspaceExists } from "./state/store.ts";
 import { workspaceNames, type WorkspaceName } from "./workspaces/names.ts";
 
 export interface DestroyResult {
@@ -21,13 +22,11 @@ export async function destroy(
   const now = (): Date => project.machine.clock.now();
   const started = now().getTime();
   requireTokens(project);
-  const tfe = vendors(project).tfe();
-  const { organization } = project.config.hcp;
 
   const workspaces: WorkspaceResult[] = [];
   for (const name of workspaceNames.toReversed()) {
     if (options.only && options.only !== name) continue;
-    if (!(await tfe.workspaces.byName(organization, `${project.config.slug}-${name}`))) continue;
+    if (!(await workspaceExists(project, name))) continue;
     workspaces.push(await convergeWorkspace(project, name, { destroy: true, message: "doge destroy" }));
   }
   if (!options.only || options.only === "meta") await removeMeta(project);
@@ -51,8 +50,9 @@ async function removeRepository(project: Project): Promise<void> {
 
 /** Meta can't remove the workspace that holds its own state: that is done last, by hand. */
 async function removeMeta(project: Project): Promise<void> {
-  const tfe = vendors(project).tfe();
   const { config } = project;
+  if (config.state.backend !== "hcp") return;
+  const tfe = vendors(project).tfe();
   const meta = await tfe.workspaces.byName(config.hcp.organization, `${config.slug}-meta`);
   if (meta) await tfe.workspaces.delete(meta.id, { force: true });
 }

@@ -47,7 +47,7 @@ export class Settings {
   constructor(env: Readonly<Record<string, string | undefined>>, redactor: Redactor) {
     this.env = env;
     this.redactor = redactor;
-    for (const name of [...Object.keys(tokens), "TFE_TOKEN", "SSH_KEY"]) redactor.add(env[name]);
+    for (const name of [...Object.keys(tokens), "TFE_TOKEN", "SSH_KEY", "DOGE_STATE_KEY"]) redactor.add(env[name]);
   }
 
   /** The token, or undefined; `TFE_TOKEN` is another spelling of `TF_API_TOKEN`. */

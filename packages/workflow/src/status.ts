@@ -1,9 +1,10 @@
 import { type Diagnostic, diagnosticsOf } from "@doge/core";
+import type { State } from "@doge/engine";
 import { workspaceUrl } from "./executors/urls.ts";
 import { connectEnvironment } from "./deploy/connect.ts";
 import { environmentStatus, type EnvironmentStatus } from "./deploy/status.ts";
 import type { Project } from "./project.ts";
-import { vendors } from "./vendors.ts";
+import { stateStore, workspaceExists } from "./state/store.ts";
 import { environmentNames, hostsOf, type WorkspaceName, workspaceNames } from "./workspaces/names.ts";
 
 export interface WorkspaceStatus {
@@ -27,19 +28,16 @@ export interface ProjectStatus {
 /** What is where: workspaces with their states, and what each environment runs. Changes nothing. */
 export async function projectStatus(project: Project): Promise<ProjectStatus> {
   const { config, settings } = project;
-  const tfe = vendors(project).tfe();
   const workspaces = await Promise.all(
     workspaceNames.map(async (name): Promise<WorkspaceStatus> => {
-      const fullName = `${config.slug}-${name}`;
-      const found = await tfe.workspaces.byName(config.hcp.organization, fullName);
-      if (!found) return { name, exists: false };
-      const version = await tfe.stateVersions.current(found.id);
+      if (!(await workspaceExists(project, name))) return { name, exists: false };
+      const state = await stateStore(project, name).read();
       return {
         name,
         exists: true,
-        resources: version ? countResources(await tfe.stateVersions.download(version)) : 0,
-        ...(version ? { serial: version.attributes.serial } : {}),
-        url: workspaceUrl(project, fullName),
+        resources: state ? countResources(state) : 0,
+        ...(state ? { serial: state.serial } : {}),
+        ...(config.state.backend === "hcp" ? { url: workspaceUrl(project, `${config.slug}-${name}`) } : {}),
       };
     }),
   );
@@ -68,9 +66,5 @@ export async function projectStatus(project: Project): Promise<ProjectStatus> {
   };
 }
 
-function countResources(text: string): number {
-  const state = JSON.parse(text) as {
-    readonly resources?: readonly { readonly mode: string; readonly instances: readonly unknown[] }[];
-  };
-  return (state.resources ?? []).filter((r) => r.mode === "managed").reduce((sum, r) => sum + r.instances.length, 0);
-}
+const countResources = (state: State): number =>
+  state.resources.filter((r) => r.mode === "managed").reduce((sum, r) => sum + r.instances.length, 0);

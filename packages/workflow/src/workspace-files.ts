@@ -1,20 +1,19 @@
 import { fail, type Outcome } from "@doge/core";
 import type { Project } from "./project.ts";
-import { vendors } from "./vendors.ts";
 import { configurationOf, renderConfiguration, userDocuments, userFolder } from "./workspaces/define.ts";
 import type { WorkspaceName } from "./workspaces/names.ts";
 import { validateDocuments } from "./executors/validate.ts";
-import { ensureWorkspace } from "./executors/ensure.ts";
+import { prepareState } from "./state/store.ts";
 
 const renderedFolder = (project: Project, name: WorkspaceName): string => `${project.folder}/.doge/terraform/${name}`;
 const renderedFile = (project: Project, name: WorkspaceName): string => `${renderedFolder(project, name)}/main.tf.json`;
 
-/** Makes the workspace in HCP where meta does not (its own), and writes the configuration for people to read. */
+/** Makes the place of the workspace's state where meta does not (its own), and writes the configuration for people to read. */
 export async function initWorkspace(
   project: Project,
   name: WorkspaceName,
 ): Promise<{ readonly workspace: WorkspaceName; readonly created: boolean; readonly file: string }> {
-  const { created } = await ensureWorkspace(project, vendors(project).tfe(), name);
+  const created = await prepareState(project, name);
   const file = renderedFile(project, name);
   await project.machine.files.write(file, renderConfiguration(configurationOf(project.config, name)));
   return { workspace: name, created, file };

@@ -4,7 +4,8 @@ import { Clients } from "../graph/clients.ts";
 import { blockValue, Evaluation, expand, type Key } from "../graph/evaluation.ts";
 import { walk } from "../graph/graph.ts";
 import { prepare, type Prepared, type PreparedResource } from "../graph/prepare.ts";
-import type { Journal } from "../journal/journal.ts";
+import type { Journal, Unsettled } from "../journal/journal.ts";
+import { subjectOf } from "../journal/replay.ts";
 import type { Value } from "../lang/values.ts";
 import { dataValue, instanceOf, readData } from "../plan/data.ts";
 import type { Plan } from "../plan/model.ts";
@@ -45,7 +46,11 @@ export interface ApplyResult {
 /** Carries a plan out, exactly. Never throws for what providers do; the state so far is always saved. */
 export async function applyPlan(request: ApplyRequest): Promise<ApplyResult> {
   const { plan } = request;
-  const refused = [...stale(plan, request.state), ...otherProviders(plan, request.providers)];
+  const refused = [
+    ...stale(plan, request.state),
+    ...overtaken(plan, await request.journal.unsettled()),
+    ...otherProviders(plan, request.providers),
+  ];
   const prepared = prepare(plan.configuration, request.providers, plan.prior);
   const diagnostics: Diagnostic[] = [...refused, ...prepared.diagnostics];
   const variables = variableValues(plan.configuration, plan.variables, diagnostics);
@@ -56,11 +61,11 @@ export async function applyPlan(request: ApplyRequest): Promise<ApplyResult> {
   const session = await open(request, prepared.value, variables, diagnostics);
   await guarded(session, async () => {
     // Objects that were found, and what refreshing saw, are written before anything is touched.
-    await session.saver.save();
+    await session.saver.begin();
     await settleIntents(session);
     await carryOut(session);
   });
-  await guarded(session, () => session.saver.save());
+  await guarded(session, () => session.saver.flush());
   return { state: session.working.snapshot(), diagnostics, ...session.done };
 }
 
@@ -81,7 +86,12 @@ async function open(
     evaluation: new Evaluation(variables, plan.workspace),
     clients: new Clients(request.context, request.parallelism ?? 10),
     working,
-    saver: new Saver(working, request.store, plan.baseline.serial),
+    saver: new Saver(working, {
+      sink: request.store,
+      journal: request.journal,
+      clock: request.context.clock,
+      serial: plan.baseline.serial,
+    }),
     journal: request.journal,
     intents: new Map((await request.journal.list()).map((one) => [one.address, one] as const)),
     diagnostics,
@@ -117,6 +127,21 @@ function stale(plan: Plan, state: State | undefined): Diagnostic[] {
       code: "plan-stale",
       summary: "Saved plan is stale",
       detail: `The given plan can no longer be applied because the state was changed by another operation after the plan was created. ${detail}`,
+      remedy: "Plan again.",
+    }),
+  ];
+}
+
+/** An apply was interrupted after this was planned: the journal holds what the state does not. */
+function overtaken(plan: Plan, { changes }: Unsettled): Diagnostic[] {
+  const known = new Set(plan.takenOver);
+  const moved = [...new Set(changes.map(subjectOf))].filter((subject) => !known.has(subject));
+  if (moved.length === 0) return [];
+  return [
+    error({
+      code: "plan-stale",
+      summary: "Saved plan is stale",
+      detail: `An apply was interrupted since, and changed ${moved.join(", ")}.`,
       remedy: "Plan again.",
     }),
   ];

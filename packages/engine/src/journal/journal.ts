@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
-import type { Files } from "@doge/core";
 import type { Attributes } from "../provider.ts";
+import type { WorkingChange } from "../state/working.ts";
 
-/** Written before a create goes out; taken away when the state holds the object. */
+/** Written before a create goes out; taken away when the object is recorded. */
 export interface Intent {
   readonly address: string;
   readonly type: string;
@@ -15,38 +14,96 @@ export interface Intent {
   readonly config: Attributes;
 }
 
+/** What became of one object: as the state will have it, or gone. */
+export type Recorded = WorkingChange;
+
+/** Which state a journal belongs to. */
+export interface StateMark {
+  readonly lineage: string;
+  readonly serial: number;
+}
+
+/**
+ * What this machine did and has not yet seen in a written state. Between two writes of the state the journal is the
+ * truth: the next run takes over what it holds.
+ */
 export interface Journal {
   /** On disk and synced when it returns. */
   open(intent: Intent): Promise<void>;
+  /** The intent's object is recorded, or is known not to be there. */
   close(address: string): Promise<void>;
   list(): Promise<readonly Intent[]>;
+  /** On disk and synced when it returns. Returns a number that grows. */
+  record(changes: readonly Recorded[]): Promise<number>;
+  /** Everything recorded up to this number is in the written state. */
+  settle(upTo: number, state: StateMark): Promise<void>;
+  /** What was recorded since the last written state, oldest first, and which state that was. */
+  unsettled(): Promise<Unsettled>;
+}
+
+export interface Unsettled {
+  readonly changes: readonly Recorded[];
+  readonly since?: StateMark;
+  /** The number that was given out last. */
+  readonly last: number;
 }
 
 export const hashInputs = (config: Attributes): string =>
   createHash("sha256").update(JSON.stringify(config)).digest("hex");
 
-/** Intents as one file each in a folder. */
-export function fileJournal(options: { readonly files: Files; readonly folder: string }): Journal {
-  const { files, folder } = options;
-  const fileOf = (address: string): string =>
-    join(folder, `${createHash("sha256").update(address).digest("hex").slice(0, 32)}.json`);
-  return {
-    open: (intent) => files.write(fileOf(intent.address), JSON.stringify(intent), { mode: 0o600 }),
-    close: (address) => files.remove(fileOf(address)),
-    async list() {
-      const names = (await files.list(folder)).filter((name) => name.endsWith(".json"));
-      const texts = await Promise.all(names.map((name) => files.read(join(folder, name))));
-      return texts.filter((text) => text !== undefined).map((text) => JSON.parse(text) as Intent);
-    },
-  };
+/** What a journal holds, apart from how it is kept. */
+export class JournalContent {
+  readonly intents = new Map<string, Intent>();
+  changes: { readonly number: number; readonly change: Recorded }[] = [];
+  since: StateMark | undefined;
+  last = 0;
+
+  add(entry: Entry): void {
+    if ("open" in entry) this.intents.set(entry.open.address, entry.open);
+    else if ("close" in entry) this.intents.delete(entry.close);
+    else if ("settle" in entry) {
+      this.changes = this.changes.filter(({ number }) => number > entry.settle);
+      this.since = entry.state;
+    } else {
+      this.last = entry.number;
+      this.changes.push(...entry.record.map((change) => ({ number: entry.number, change })));
+    }
+  }
+
+  /** The shortest log that says the same. */
+  entries(): Entry[] {
+    return [
+      ...[...this.intents.values()].map((open) => ({ open })),
+      ...(this.since ? [{ settle: 0, state: this.since }] : []),
+      ...this.changes.map(({ number, change }) => ({ record: [change], number })),
+    ];
+  }
+
+  unsettled(): Unsettled {
+    const changes = this.changes.map(({ change }) => change);
+    return { changes, last: this.last, ...(this.since ? { since: this.since } : {}) };
+  }
 }
+
+/** One line of a journal. */
+export type Entry =
+  | { readonly open: Intent }
+  | { readonly close: string }
+  | { readonly record: readonly Recorded[]; readonly number: number }
+  | { readonly settle: number; readonly state: StateMark };
 
 /** Keeps nothing: for runs whose caller accepts orphans after a kill, such as tests. */
 export function memoryJournal(): Journal {
-  const intents = new Map<string, Intent>();
+  const content = new JournalContent();
   return {
-    open: async (intent) => void intents.set(intent.address, intent),
-    close: async (address) => void intents.delete(address),
-    list: async () => [...intents.values()],
+    open: async (open) => content.add({ open }),
+    close: async (close) => content.add({ close }),
+    list: async () => [...content.intents.values()],
+    record: async (record) => {
+      content.add({ record, number: content.last + 1 });
+      return content.last;
+    },
+    settle: async (settle, state) => content.add({ settle, state }),
+    unsettled: async () => content.unsettled(),
   };
 }

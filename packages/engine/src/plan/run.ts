@@ -6,6 +6,7 @@ import { closure, type Graph, walk } from "../graph/graph.ts";
 import { prepare, type Prepared, type PreparedResource } from "../graph/prepare.ts";
 import type { Journal } from "../journal/journal.ts";
 import { findLeftover } from "../journal/recover.ts";
+import { replay } from "../journal/replay.ts";
 import * as v from "../lang/values.ts";
 import type { Attributes, Provider, ProviderContext } from "../provider.ts";
 import { emptyState, resourceOf, type State } from "../state/model.ts";
@@ -95,6 +96,8 @@ async function open(
   diagnostics: Diagnostic[],
 ): Promise<PlanSession> {
   const working = new WorkingState(baseline);
+  const unsettled = await request.journal?.unsettled();
+  const takenOver = unsettled ? [...replay(working, unsettled, baseline)] : [];
   const clients = new Clients(request.context, request.parallelism ?? 10);
   const targeted = targetFilter(prepared.graph, request.targets ?? [], diagnostics, working);
   const wanted = (instance: string, resource: string): boolean =>
@@ -119,7 +122,7 @@ async function open(
     diagnostics,
     changes: [],
     data: {},
-    takenOver: [],
+    takenOver,
     pending: new Map(),
     ...(request.journal ? { journal: request.journal } : {}),
     ...(targeted ? { targeted } : {}),

@@ -11,12 +11,18 @@ import {
 
 type Head = Omit<StateResource, "instances" | "each">;
 
+/** One change of a working state. */
+export type WorkingChange =
+  | { readonly head: Head; readonly instance: StateInstance }
+  | { readonly resource: string; readonly address: string; readonly deposed?: string; readonly gone: true };
+
 /** A state that is being changed. Instances are found by their address, deposed ones by address and key. */
 export class WorkingState {
   readonly #resources = new Map<string, { head: Head; instances: Map<string, StateInstance> }>();
   outputs: Record<string, StateOutput>;
   #last: State;
   #lastContent: string;
+  #changes: WorkingChange[] = [];
 
   constructor(state: State) {
     this.#last = state;
@@ -43,12 +49,19 @@ export class WorkingState {
     entry.head = head;
     entry.instances.set(slot(instanceAddress(address, instance.index_key), instance.deposed), instance);
     this.#resources.set(address, entry);
+    this.#changes.push({ head, instance });
   }
 
   delete(resource: string, instance: string, deposed?: string): void {
     const entry = this.#resources.get(resource);
-    entry?.instances.delete(slot(instance, deposed));
+    if (entry?.instances.delete(slot(instance, deposed)))
+      this.#changes.push({ resource, address: instance, ...(deposed === undefined ? {} : { deposed }), gone: true });
     if (entry?.instances.size === 0) this.#resources.delete(resource);
+  }
+
+  /** What was changed since this was asked last. */
+  takeChanges(): readonly WorkingChange[] {
+    return this.#changes.splice(0);
   }
 
   /** All instances, deposed ones among them. */

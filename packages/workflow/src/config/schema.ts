@@ -93,6 +93,20 @@ export const projectSchema = z.strictObject({
     })
     .prefault({})
     .describe("How Doge reaches the droplets."),
+  state: z
+    .strictObject({
+      backend: z
+        .enum(["hcp", "folder", "spaces"])
+        .default("hcp")
+        .describe("HCP Terraform, a folder of this machine, or a Spaces bucket. Runs in HCP need `hcp`."),
+      folder: z.string().default(".doge/state").describe("Folder of the `folder` backend, relative to the project."),
+      bucket: z
+        .string()
+        .optional()
+        .describe("Bucket of the `spaces` backend; `<slug>-state` unless told, made where it is missing."),
+    })
+    .prefault({})
+    .describe("Where states live. Outside of HCP they are sealed where DOGE_STATE_KEY is set."),
   executor: z
     .enum(["hcp", "native"])
     .default("hcp")

@@ -1,19 +1,13 @@
 import { fail, Secret } from "@doge/core";
 import { connectHost, type Host } from "@doge/deploy";
 import type { Project } from "../project.ts";
-import { vendors } from "../vendors.ts";
+import { stateStore } from "../state/store.ts";
 import type { EnvironmentName, WorkspaceName } from "../workspaces/names.ts";
 
 /** Outputs of a workspace from its state, sensitive ones among them. Empty where it was never applied. */
 async function outputsOf(project: Project, name: WorkspaceName): Promise<Readonly<Record<string, unknown>>> {
-  const tfe = vendors(project).tfe();
-  const workspace = await tfe.workspaces.byName(project.config.hcp.organization, `${project.config.slug}-${name}`);
-  const version = workspace && (await tfe.stateVersions.current(workspace.id));
-  if (!version) return {};
-  const state = JSON.parse(await tfe.stateVersions.download(version)) as {
-    readonly outputs?: Readonly<Record<string, { readonly value: unknown }>>;
-  };
-  return Object.fromEntries(Object.entries(state.outputs ?? {}).map(([key, { value }]) => [key, value]));
+  const state = await stateStore(project, name).read();
+  return Object.fromEntries(Object.entries(state?.outputs ?? {}).map(([key, { value }]) => [key, value]));
 }
 
 export interface Droplet {

@@ -6,6 +6,5 @@ import { nativeExecutor } from "./native.ts";
 
 /** Local workspaces run on this machine; remote ones where `doge.config.ts` says. */
 export function executorFor(project: Project, workspace: WorkspaceDefinition): Executor {
-  const tfe = vendors(project).tfe();
-  return workspace.execution === "local" ? nativeExecutor(project, tfe) : hcpExecutor(project, tfe);
+  return workspace.execution === "local" ? nativeExecutor(project) : hcpExecutor(project, vendors(project).tfe());
 }

@@ -1,4 +1,5 @@
 import type { ResourceAction, Secret } from "@doge/core";
+import type { VariableValue } from "@doge/engine";
 import type { WorkspaceName } from "../workspaces/names.ts";
 
 /** A workspace as a run needs it. */
@@ -21,6 +22,14 @@ export interface RunOptions {
   readonly replace?: readonly string[];
   /** Never applied: a plan to look at. */
   readonly speculative?: boolean;
+  /** To be saved, and applied by a later command. */
+  readonly keep?: boolean;
+  /** False: believe the state, ask no vendor. */
+  readonly refresh?: boolean;
+  /** Given with this run; they win over the workspace's own. */
+  readonly variables?: Readonly<Record<string, VariableValue>>;
+  /** Calls at once; 10 unless told. HCP Terraform decides for itself. */
+  readonly parallelism?: number;
   /** Shown in HCP's list of runs. */
   readonly message?: string;
   readonly signal?: AbortSignal;
@@ -48,6 +57,10 @@ export interface PlannedRun {
   readonly text: string;
   /** Where to read on, where the executor has a page for it. */
   readonly url?: string;
+  /** The plan in Terraform's JSON format 1.2; undefined where the executor may not read it. */
+  readonly json: unknown;
+  /** What `resume` needs to take this plan up again. Holds secrets. */
+  save(): Promise<string>;
   /** Carries out exactly this plan. Throws DogeError; what was done until then is in the state. */
   apply(): Promise<AppliedRun>;
   /** Lets go of a plan that will not be applied: unlocks the workspace. */
@@ -65,6 +78,8 @@ export interface Executor {
   readonly name: "hcp" | "native";
   /** Throws DogeError where the plan fails. */
   plan(workspace: WorkspaceDefinition, options?: RunOptions): Promise<PlannedRun>;
+  /** Takes up what `save` returned, in another process. Throws DogeError where it can't be applied any more. */
+  resume(workspace: WorkspaceDefinition, saved: string, options?: RunOptions): Promise<PlannedRun>;
 }
 
 /** Changes that a plan counts, from Terraform's plan JSON 1.2 (`resource_changes`). */

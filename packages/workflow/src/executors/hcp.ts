@@ -1,8 +1,9 @@
 import { DogeError, error, fail } from "@doge/core";
+import type { VariableValue } from "@doge/engine";
 import { type Phase, related, type Run, type TfeApi } from "@doge/providers/tfe";
 import type { Project } from "../project.ts";
 import { packDocuments } from "./archive.ts";
-import { ensureWorkspace } from "./ensure.ts";
+import { ensureWorkspace } from "../state/ensure.ts";
 import { runUrl } from "./urls.ts";
 import {
   type AppliedRun,
@@ -85,7 +86,10 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
         message: options.message ?? "doge",
         destroy: options.destroy ?? false,
         planOnly: options.speculative ?? false,
+        savePlan: options.keep ?? false,
+        refresh: options.refresh ?? true,
         refreshOnly: options.refreshOnly ?? false,
+        ...(options.variables ? { variables: hclVariables(options.variables) } : {}),
         ...(options.targets?.length ? { targets: options.targets } : {}),
         ...(options.replace?.length ? { replace: options.replace } : {}),
       });
@@ -103,21 +107,52 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
       const counts = countsOf(plan);
       emit({ type: "run.planned", workspace: workspace.name, ...counts });
 
-      return {
-        workspace: workspace.name,
-        destroy: options.destroy ?? false,
-        counts,
-        hasChanges: run.attributes["has-changes"],
-        changes: changesOf((await tfe.plans.json(planId)) ?? {}),
-        text: planText(text),
-        url,
-        apply: () => apply(created.id, workspace, url, options.signal),
-        discard: async () => {
-          if (!ended.has((await runOf(created.id)).attributes.status)) await tfe.runs.discard(created.id);
-        },
-      };
+      return describe(workspace, options, { run, counts, json: await tfe.plans.json(planId), text: planText(text) });
+    },
+
+    async resume(workspace, saved, options = {}) {
+      const run = await runOf(saved);
+      if (run.attributes.status !== "planned_and_saved") {
+        return fail({
+          code: "plan-stale",
+          summary: "Saved plan is stale",
+          detail: `Run ${saved} in HCP Terraform is ${run.attributes.status}.`,
+          address: workspace.name,
+          remedy: "Plan again.",
+        });
+      }
+      const planId = related(run, "plan") ?? "";
+      const [json, counts] = [await tfe.plans.json(planId), countsOf(await tfe.plans.get(planId))];
+      const destroying = { ...options, destroy: run.attributes["is-destroy"] ?? false };
+      return describe(workspace, destroying, { run, counts, json, text: "" });
     },
   };
+
+  function describe(
+    workspace: WorkspaceDefinition,
+    options: RunOptions,
+    planned: { readonly run: Run; readonly counts: Counts; readonly json: unknown; readonly text: string },
+  ): PlannedRun {
+    const { id } = planned.run;
+    const url = runUrl(project, workspace.fullName, id);
+    return {
+      workspace: workspace.name,
+      destroy: options.destroy ?? false,
+      counts: planned.counts,
+      hasChanges: planned.run.attributes["has-changes"],
+      changes: changesOf(planned.json ?? {}),
+      text: planned.text,
+      json: planned.json,
+      url,
+      apply: () => apply(id, workspace, url, options.signal),
+      discard: async () => {
+        if (!ended.has((await runOf(id)).attributes.status)) await tfe.runs.discard(id);
+      },
+      // HCP Terraform keeps the plan itself.
+      // oxlint-disable-next-line require-await
+      save: async () => id,
+    };
+  }
 
   async function apply(
     id: string,
@@ -140,6 +175,15 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
     return { workspace: workspace.name, counts, url };
   }
 }
+
+/** Text is sent as a string of HCL, which JSON's strings are but for template marks. */
+const hclVariables = (
+  variables: Readonly<Record<string, VariableValue>>,
+): readonly { readonly key: string; readonly value: string }[] =>
+  Object.entries(variables).map(([key, one]) => ({
+    key,
+    value: "expression" in one ? one.expression : JSON.stringify(one.value).replaceAll(/([$%])\{/g, "$1$1{"),
+  }));
 
 const countsOf = (phase: Phase | undefined): Counts => ({
   add: phase?.attributes["resource-additions"] ?? 0,

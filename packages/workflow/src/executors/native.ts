@@ -1,22 +1,24 @@
-import { DogeError, fail, hasErrors, type Secret, unwrap } from "@doge/core";
+import { DogeError, hasErrors, type Secret, unwrap } from "@doge/core";
 import {
   applyPlan,
-  fileJournal,
   hasChanges,
+  type Journal,
+  type Lease,
   loadConfiguration,
-  parseState,
+  parsePlan,
+  type Plan,
   planRun,
   planSummary,
   planToJson,
   type ProviderContext,
   renderPlan,
-  serializeState,
-  type State,
+  serializePlan,
+  type VariableValue,
 } from "@doge/engine";
-import type { TfeApi } from "@doge/providers/tfe";
 import type { Project } from "../project.ts";
 import { providers } from "../providers.ts";
-import { ensureWorkspace } from "./ensure.ts";
+import { workspaceJournal } from "../state/journal.ts";
+import { prepareState, stateStore } from "../state/store.ts";
 import {
   type AppliedRun,
   changesOf,
@@ -27,115 +29,118 @@ import {
 } from "./executor.ts";
 import { workspaceUrl } from "./urls.ts";
 
-/** Runs here, with Doge's own engine; state and lock are in HCP Terraform, as for every other run. */
-export function nativeExecutor(project: Project, tfe: TfeApi): Executor {
-  const { emit, machine, folder } = project;
+/** Runs here, with Doge's own engine; the state is where the project keeps it, under a lease while this writes. */
+export function nativeExecutor(project: Project): Executor {
+  const { emit, machine, config } = project;
 
   return {
     name: "native",
-    async plan(workspace: WorkspaceDefinition, options: RunOptions = {}): Promise<PlannedRun> {
-      const { id } = await ensureWorkspace(project, tfe, workspace.name);
-      // A plan to look at takes no lock: it changes nothing.
-      const unlock = options.speculative ? async () => {} : await lock(workspace, id, options.message ?? "doge");
+
+    async plan(workspace, options = {}) {
+      await prepareState(project, workspace.name);
+      const store = stateStore(project, workspace.name);
+      // A plan to look at, or to keep, takes no lease: it changes nothing.
+      if (options.speculative || options.keep)
+        return describe(workspace, options, await planOn(workspace, options, await store.read()));
+      const lease = await store.lock(options.message ?? "doge");
       try {
-        return await planHere(workspace, id, options, unlock);
+        return describe(workspace, options, await planOn(workspace, options, await lease.read(), lease), lease);
       } catch (thrown) {
-        await unlock();
+        await lease.release();
         throw thrown;
       }
     },
+
+    async resume(workspace, saved, options = {}) {
+      const plan = unwrap(parsePlan(saved));
+      const lease = await stateStore(project, workspace.name).lock(options.message ?? "doge");
+      return describe(workspace, { ...options, destroy: plan.mode === "destroy" }, plan, lease);
+    },
   };
 
-  async function lock(workspace: WorkspaceDefinition, id: string, reason: string): Promise<() => Promise<void>> {
-    if (!(await tfe.workspaces.lock(id, reason))) {
-      fail({
-        code: "workspace-locked",
-        summary: "The workspace is locked",
-        detail: `${workspace.fullName}: another run is under way, or one was killed and left its lock.`,
-        address: workspace.name,
-        remedy: `If no run is under way, unlock it: ${workspaceUrl(project, workspace.fullName)} → Settings → Locking, or doge unlock ${workspace.name}.`,
-      });
-    }
-    return () => tfe.workspaces.unlock(id);
+  function contextOf(options: RunOptions, lease: Lease | undefined): ProviderContext {
+    const signals = [options.signal, lease?.lost].filter((one) => one !== undefined);
+    const { http, clock, env } = machine;
+    return { http, clock, emit, env, ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}) };
   }
 
-  async function planHere(
+  async function planOn(
     workspace: WorkspaceDefinition,
-    id: string,
     options: RunOptions,
-    unlock: () => Promise<void>,
-  ): Promise<PlannedRun> {
-    const current = await tfe.stateVersions.current(id);
-    const state = current ? unwrap(parseState(await tfe.stateVersions.download(current))) : undefined;
-    const configuration = unwrap(
-      loadConfiguration(Object.entries(workspace.documents).map(([file, content]) => ({ file, content }))),
-    );
-    const journal = fileJournal({ files: machine.files, folder: `${folder}/.doge/journal/${workspace.name}` });
-    const context: ProviderContext = {
-      http: machine.http,
-      clock: machine.clock,
-      emit,
-      env: machine.env,
-      ...(options.signal ? { signal: options.signal } : {}),
-    };
-    const plan = unwrap(
+    state: Plan["prior"] | undefined,
+    lease?: Lease,
+  ): Promise<Plan> {
+    const sources = Object.entries(workspace.documents).map(([file, content]) => ({ file, content }));
+    return unwrap(
       await planRun({
-        configuration,
-        variables: Object.fromEntries(
-          Object.entries(workspace.variables).map(([name, value]: [string, Secret]) => [
-            name,
-            { value: value.reveal() },
-          ]),
-        ),
+        configuration: unwrap(loadConfiguration(sources)),
+        variables: { ...secretVariables(workspace), ...options.variables },
         state,
         providers,
-        context,
-        journal,
+        context: contextOf(options, lease),
+        journal: await workspaceJournal(project, workspace.name),
         mode: options.destroy ? "destroy" : options.refreshOnly ? "refresh-only" : "normal",
+        refresh: options.refresh ?? true,
+        ...(options.parallelism ? { parallelism: options.parallelism } : {}),
         ...(options.targets?.length ? { targets: options.targets } : {}),
         ...(options.replace?.length ? { replace: options.replace } : {}),
       }),
     );
+  }
+
+  function describe(workspace: WorkspaceDefinition, options: RunOptions, plan: Plan, lease?: Lease): PlannedRun {
     const counts = planSummary(plan);
     emit({ type: "run.planned", workspace: workspace.name, ...counts });
-
-    const apply = async (): Promise<AppliedRun> => {
-      const started = machine.clock.now().getTime();
-      const result = await applyPlan({
-        plan,
-        providers,
-        context,
-        journal,
-        store: {
-          save: async (next: State) => {
-            await tfe.stateVersions.create(id, {
-              content: serializeState(next),
-              serial: next.serial,
-              lineage: next.lineage,
-            });
-          },
-        },
-      });
-      if (hasErrors(result.diagnostics)) throw new DogeError(result.diagnostics);
-      const done = { add: result.add, change: result.change, destroy: result.destroy };
-      emit({
-        type: "run.applied",
-        workspace: workspace.name,
-        ...done,
-        milliseconds: machine.clock.now().getTime() - started,
-      });
-      return { workspace: workspace.name, counts: done, url: workspaceUrl(project, workspace.fullName) };
-    };
+    const json = planToJson(plan, { secrets: true });
     return {
       workspace: workspace.name,
       destroy: options.destroy ?? false,
       counts,
       hasChanges: hasChanges(plan),
-      changes: changesOf(planToJson(plan)),
+      changes: changesOf(json),
       text: renderPlan(plan),
-      url: workspaceUrl(project, workspace.fullName),
-      apply: () => apply().finally(unlock),
-      discard: unlock,
+      json,
+      ...urlOf(workspace),
+      apply: () => apply(workspace, options, plan, lease).finally(() => lease?.release()),
+      discard: async () => lease?.release(),
+      // oxlint-disable-next-line require-await -- others ask their vendor
+      save: async () => serializePlan(plan),
     };
   }
+
+  async function apply(
+    workspace: WorkspaceDefinition,
+    options: RunOptions,
+    plan: Plan,
+    lease: Lease | undefined,
+  ): Promise<AppliedRun> {
+    if (lease === undefined) throw new Error("a plan without a lease is not applied");
+    const started = machine.clock.now().getTime();
+    const journal: Journal = await workspaceJournal(project, workspace.name);
+    const state = await lease.read();
+    const result = await applyPlan({
+      plan,
+      providers,
+      context: contextOf(options, lease),
+      journal,
+      store: lease,
+      // Where there is none yet, the plan made up a lineage of its own.
+      ...(state ? { state } : {}),
+      ...(options.parallelism ? { parallelism: options.parallelism } : {}),
+    });
+    if (hasErrors(result.diagnostics)) throw new DogeError(result.diagnostics);
+    const done = { add: result.add, change: result.change, destroy: result.destroy };
+    const milliseconds = machine.clock.now().getTime() - started;
+    emit({ type: "run.applied", workspace: workspace.name, ...done, milliseconds });
+    return { workspace: workspace.name, counts: done, ...urlOf(workspace) };
+  }
+
+  function urlOf(workspace: WorkspaceDefinition): { readonly url?: string } {
+    return config.state.backend === "hcp" ? { url: workspaceUrl(project, workspace.fullName) } : {};
+  }
 }
+
+const secretVariables = (workspace: WorkspaceDefinition): Record<string, VariableValue> =>
+  Object.fromEntries(
+    Object.entries(workspace.variables).map(([name, value]: [string, Secret]) => [name, { value: value.reveal() }]),
+  );

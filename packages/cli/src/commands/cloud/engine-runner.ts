@@ -3,6 +3,7 @@ import {
   applyPlan,
   fileJournal,
   hasChanges,
+  type Journal,
   type LoadedConfiguration,
   loadConfiguration,
   parsePlan,
@@ -13,6 +14,7 @@ import {
   type ProviderContext,
   renderPlan,
   schemasToJson,
+  sealer,
   serializePlan,
   serializeState,
   type State,
@@ -32,6 +34,9 @@ export function engineRunner(machine: Machine, journals: string): TerraformRunne
     const here = machine.withEnv(env);
     return { http: here.http, clock: here.clock, env, signal: request.signal, emit: logEvents(request.log) };
   };
+  // Beside the states of the local cloud, which are in clear too.
+  const journalOf = (request: TerraformRunRequest): Journal =>
+    fileJournal({ files: machine.files, folder: `${journals}/${request.workspace}`, sealer: sealer([], "journal") });
   const report = (request: TerraformRunRequest, diagnostics: readonly Diagnostic[]): void => {
     if (diagnostics.length > 0) request.log(`\n${asTerraform(diagnostics)}\n`);
   };
@@ -51,7 +56,7 @@ export function engineRunner(machine: Machine, journals: string): TerraformRunne
         state: state?.value,
         providers,
         context,
-        journal: fileJournal({ files: machine.files, folder: `${journals}/${request.workspace}` }),
+        journal: journalOf(request),
         mode: request.destroy ? "destroy" : request.refreshOnly ? "refresh-only" : "normal",
         refresh: request.refresh,
         targets: request.targets,
@@ -88,7 +93,7 @@ export function engineRunner(machine: Machine, journals: string): TerraformRunne
         plan: parsed.value,
         providers,
         context: contextOf(request),
-        journal: fileJournal({ files: machine.files, folder: `${journals}/${request.workspace}` }),
+        journal: journalOf(request),
         store: {
           save: async (state: State) => {
             latest = serializeState(state);

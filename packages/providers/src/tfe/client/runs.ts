@@ -54,6 +54,8 @@ export interface RunRequest {
   readonly refreshOnly?: boolean;
   readonly targets?: readonly string[];
   readonly replace?: readonly string[];
+  /** Values are HCL expressions: `"\"text\""`. */
+  readonly variables?: readonly { readonly key: string; readonly value: string }[];
 }
 
 export interface ConfigurationVersions {
@@ -112,6 +114,7 @@ export function runs(api: JsonApi): Runs {
           "refresh-only": request.refreshOnly ?? false,
           ...(request.targets ? { "target-addrs": request.targets } : {}),
           ...(request.replace ? { "replace-addrs": request.replace } : {}),
+          ...(request.variables ? { variables: request.variables } : {}),
         },
         relationships: {
           workspace: { data: { type: "workspaces", id: request.workspace } },
