@@ -7,7 +7,7 @@ import {
   versionedStateStore,
   sealer,
 } from "../packages/engine/src/index.ts";
-import { next, openStores, stateKey, type Stores, type VersionedPlace } from "./support/stores.ts";
+import { ManualClock, next, openStores, stateKey, type Stores, type VersionedPlace } from "./support/stores.ts";
 
 let stores: Stores;
 beforeAll(async () => {
@@ -29,28 +29,30 @@ describe.each([
   const secret: State = { ...emptyState(), serial: 1, outputs: { key: { value: "hunter22-canary", type: "string" } } };
 
   test("a lease without heartbeats expires, and its owner's next write is refused", async () => {
-    const quiet = { ...stores.machine.clock, sleep: () => new Promise<void>(() => undefined) };
-    const silent = await versionedStateStore({
-      files: here.files,
-      name: "terraform.tfstate",
-      sealer: sealer([], "state"),
-      clock: quiet,
-      processes: elsewhere,
-      ttlMilliseconds: 150,
-    }).lock("asleep");
-    await expect(here.open({ ttlMilliseconds: 150 }).lock("too early")).rejects.toThrow("asleep");
-    await stores.machine.clock.sleep(400);
-    const lease = await here.open({ ttlMilliseconds: 150 }).lock("awake");
+    const clock = new ManualClock();
+    const asleep = { now: () => clock.now(), sleep: () => new Promise<void>(() => undefined) };
+    const silent = await here.open({ clock: asleep, processes: elsewhere }).lock("asleep");
+    clock.pass(70);
+    await expect(here.open({ clock }).lock("too early: clocks may differ")).rejects.toThrow("asleep");
+    clock.pass(10);
+    const lease = await here.open({ clock }).lock("awake");
     await expect(silent.save(next())).rejects.toThrow("The lock of the state was lost");
     await lease.release();
   });
 
   test("heartbeats keep a lease for as long as its owner lives", async () => {
-    const lease = await here.open({ processes: elsewhere, ttlMilliseconds: 300 }).lock("long work");
-    await stores.machine.clock.sleep(1_200);
-    await expect(here.open({ ttlMilliseconds: 300 }).lock("impatient")).rejects.toThrow("long work");
+    const clock = new ManualClock();
+    const store = here.open({ clock, processes: elsewhere });
+    const lease = await store.lock("long work");
+    for (let beat = 0; beat < 6; beat++) {
+      const before = (await store.holder())?.expires;
+      clock.pass(20);
+      await expect.poll(async () => (await store.holder())?.expires).not.toBe(before);
+    }
+    await expect(here.open({ clock }).lock("impatient")).rejects.toThrow("long work");
     await lease.save(next());
     await lease.release();
+    expect(await store.holder()).toBeUndefined();
   });
 
   test("a state is sealed at rest where there is a key, and bound to its place", async () => {

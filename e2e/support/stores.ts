@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningCloud, startCloud } from "../../packages/cloud/src/index.ts";
 import { noTerraform } from "../../packages/cloud/test/control/mini.ts";
-import { type Machine, type Processes, Secret } from "../../packages/core/src/index.ts";
+import { type Clock, type Machine, type Processes, Secret } from "../../packages/core/src/index.ts";
 import { nodeMachine } from "../../packages/core/src/node/index.ts";
 import {
   emptyState,
@@ -24,7 +24,8 @@ import { createTfe, hcpStateStore } from "../../packages/providers/src/tfe/index
 export interface Opening {
   readonly processes?: Pick<Processes, "self" | "alive">;
   readonly keys?: readonly Secret<Uint8Array>[];
-  readonly ttlMilliseconds?: number;
+  /** The machine's unless told. */
+  readonly clock?: Clock;
 }
 
 /** One place for one state; opened as often as a test likes, as different processes would. */
@@ -42,6 +43,30 @@ export interface Stores {
   readonly spaces: () => VersionedPlace;
   readonly hcp: () => Promise<Place>;
   stop(): Promise<void>;
+}
+
+/** Time that passes only when a test says so. */
+export class ManualClock implements Clock {
+  #now = Date.parse("2026-01-01T00:00:00Z");
+  #sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+
+  now(): Date {
+    return new Date(this.#now);
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason as Error));
+      this.#sleepers.push({ until: this.#now + milliseconds, wake: resolve });
+    });
+  }
+
+  pass(seconds: number): void {
+    this.#now += seconds * 1_000;
+    const due = this.#sleepers.filter((one) => one.until <= this.#now);
+    this.#sleepers = this.#sleepers.filter((one) => one.until > this.#now);
+    for (const one of due) one.wake();
+  }
 }
 
 export const stateKey = (): Secret<Uint8Array> => new Secret<Uint8Array>(randomBytes(32));
@@ -72,14 +97,13 @@ export async function openStores(): Promise<Stores> {
   const endpoint = (name: string): string => cloud.endpoints[name] as string;
   const versioned = (files: VersionedFiles): VersionedPlace => ({
     files,
-    open: ({ processes = machine.processes, keys = [], ttlMilliseconds } = {}) =>
+    open: ({ processes = machine.processes, keys = [], clock: own = clock } = {}) =>
       versionedStateStore({
         files,
         name: "terraform.tfstate",
         sealer: sealer(keys, "state"),
-        clock,
+        clock: own,
         processes,
-        ttlMilliseconds,
       }),
   });
   const spaces = createSpaces({

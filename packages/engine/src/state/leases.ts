@@ -8,8 +8,6 @@ export interface LeaseOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly processes: Pick<Processes, "self" | "alive">;
-  /** How long a lease lives without a heartbeat; three heartbeats go into it. 60 s unless told. */
-  readonly ttlMilliseconds?: number | undefined;
 }
 
 /** The lease's file. It stays when the lease is given back: the fence must never fall. */
@@ -31,17 +29,18 @@ export interface Held {
   release(): Promise<void>;
 }
 
+/** How long a lease lives without a heartbeat; three heartbeats go into it. */
+const ttlMilliseconds = 60_000;
+
 /** Clocks of two machines may differ; a lease is dead only when this much has passed on ours. */
 const skewMilliseconds = 15_000;
 
 /** Leases kept in a versioned file: whoever replaces the record holds it. */
 export class Leases {
   readonly #options: LeaseOptions;
-  readonly #ttl: number;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
-    this.#ttl = options.ttlMilliseconds ?? 60_000;
   }
 
   async holder(): Promise<Holder | undefined> {
@@ -85,7 +84,7 @@ export class Leases {
     const lost = new AbortController();
     const stopped = new AbortController();
     let version = taken;
-    let until = clock.now().getTime() + this.#ttl;
+    let until = clock.now().getTime() + ttlMilliseconds;
 
     const renew = async (): Promise<void> => {
       const now = clock.now();
@@ -93,11 +92,11 @@ export class Leases {
       const next = await this.#replace(renewed, version);
       if (next === undefined) return lost.abort();
       version = next;
-      until = now.getTime() + this.#ttl;
+      until = now.getTime() + ttlMilliseconds;
     };
     const beat = async (): Promise<void> => {
       while (!stopped.signal.aborted && !lost.signal.aborted) {
-        await clock.sleep(this.#ttl / 3, stopped.signal);
+        await clock.sleep(ttlMilliseconds / 3, stopped.signal);
         // One beat that gets no answer is made up for by the next, while the lease lasts.
         await renew().catch(() => clock.now().getTime() > until && lost.abort());
       }
@@ -140,11 +139,11 @@ export class Leases {
       // A process that holds another lease of ours is us; one that is gone gives way at once.
       if (!processes.alive(holder.pid)) return true;
     }
-    return Date.parse(holder.expires ?? "") + Math.min(skewMilliseconds, this.#ttl) < clock.now().getTime();
+    return Date.parse(holder.expires ?? "") + skewMilliseconds < clock.now().getTime();
   }
 
   #expiry(now: Date): string {
-    return new Date(now.getTime() + this.#ttl).toISOString();
+    return new Date(now.getTime() + ttlMilliseconds).toISOString();
   }
 
   async #read(): Promise<{ readonly record: Record; readonly version: string | undefined }> {

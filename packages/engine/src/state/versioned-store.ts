@@ -6,7 +6,7 @@ import type { Sealer } from "./seal.ts";
 import { checkSuccession, type Lease, leaseLost, type StateStore, stateConflict } from "./store.ts";
 import type { VersionedFiles } from "./versioned-files.ts";
 
-export interface VersionedStoreOptions extends Pick<LeaseOptions, "clock" | "processes" | "ttlMilliseconds"> {
+export interface VersionedStoreOptions extends Pick<LeaseOptions, "clock" | "processes"> {
   readonly files: VersionedFiles;
   /** Name of the state's file; the lease stands beside it as `<name>.lease`. */
   readonly name: string;
