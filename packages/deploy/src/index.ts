@@ -1,6 +1,7 @@
 /** From a git tree to a site that serves it: image, registry, host, containers, edge, database, release. */
 export { assembleImage, type AssembledImage, type AssembleOptions, defaultBase } from "./image/assemble.ts";
 export { startCommand } from "./image/command.ts";
+export { buildDockerfile } from "./image/dockerfile.ts";
 export { createRegistry, type Registry } from "./registry/client.ts";
 export type { RegistryCredentials } from "./registry/auth.ts";
 export { findImageForTree, type PushedImage, pushImage, resolveTag, treeTag } from "./registry/push.ts";

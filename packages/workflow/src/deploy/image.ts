@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto";
 import { fail, step } from "@doge/core";
 import {
   assembleImage,
+  buildDockerfile,
   createRegistry,
   findImageForTree,
+  type PushedImage,
   pushImage,
   type Registry,
   type RegistryAccess,
   type ReleaseImage,
+  treeTag,
 } from "@doge/deploy";
 import type { Project } from "../project.ts";
 import { gitIn, headOf } from "../repository/git.ts";
@@ -65,21 +68,10 @@ export async function prepareImage(
       const work = `${folder}/.doge/cache/export-${randomBytes(4).toString("hex")}`;
       try {
         await exportTree(project, commit, work);
-        const image = await assembleImage({
-          machine,
-          folder: work,
-          tree,
-          source: `${settings.endpoint("GITHUB_SERVER_URL")}/${config.github.owner}/${config.github.repository}`,
-          base: config.app.base,
-          port: config.app.port,
-          cacheFolder: `${folder}/.doge/cache/layers`,
-        });
-        const pushed = await pushImage({
-          registry,
-          repository,
-          image,
-          onProgress: (message) => emit({ type: "step.progress", step: "image", message }),
-        });
+        const source = `${settings.endpoint("GITHUB_SERVER_URL")}/${config.github.owner}/${config.github.repository}`;
+        const onProgress = (message: string): void => emit({ type: "step.progress", step: "image", message });
+        const made = { project, registry, repository, folder: work, tree, source, onProgress };
+        const pushed = config.app.build === "dockerfile" ? await build(made) : await assemble(made);
         return { ...pushed, commit, built: true };
       } finally {
         await machine.files.remove(work);
@@ -90,6 +82,51 @@ export async function prepareImage(
       detail: `${image.built ? "built" : "found"} ${image.digest.slice(0, 19)}`,
     }),
   );
+}
+
+interface Making {
+  readonly project: Project;
+  readonly registry: Registry;
+  readonly repository: string;
+  /** The tree, unpacked. */
+  readonly folder: string;
+  readonly tree: string;
+  readonly source: string;
+  readonly onProgress: (message: string) => void;
+}
+
+/** A plain Node app: layers put together by us, without an engine. */
+async function assemble({ project, registry, repository, onProgress, ...tree }: Making): Promise<PushedImage> {
+  const { machine, config } = project;
+  const image = await assembleImage({
+    machine,
+    ...tree,
+    base: config.app.base,
+    port: config.app.port,
+    cacheFolder: `${project.folder}/.doge/cache/layers`,
+  });
+  return pushImage({ registry, repository, image, onProgress });
+}
+
+/** Anything with a Dockerfile: by the engine's builder. */
+async function build({ project, registry, repository, ...making }: Making): Promise<PushedImage> {
+  const { host, username, token } = registryAccess(project);
+  await buildDockerfile(project.machine, {
+    ...making,
+    host,
+    repository,
+    credentials: { username, token },
+    configFolder: `${making.folder}-docker`,
+    signal: project.signal,
+  });
+  const pushed = await findImageForTree(registry, repository, making.tree);
+  if (pushed) return pushed;
+  return fail({
+    code: "image-not-pushed",
+    summary: "The image is not in the registry after its push",
+    address: `${host}/${repository}:${treeTag(making.tree)}`,
+    remedy: "Run it again; if it stays so, this is a bug in Doge.",
+  });
 }
 
 /** What git holds of a commit, and nothing else: no untracked file, no env file. */
