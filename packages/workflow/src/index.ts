@@ -3,7 +3,7 @@ export { ciCheck, type CheckResult } from "./ci/check.ts";
 export { ciDeploy } from "./ci/deploy.ts";
 export { ciPlan } from "./ci/plan.ts";
 export { defineProject, type ProjectConfig, type ProjectConfigInput } from "./config/schema.ts";
-export { projectJsonSchema, validateProject, type JsonSchema } from "./config/validate.ts";
+export { fieldProblem, projectJsonSchema, validateProject, type JsonSchema } from "./config/validate.ts";
 export { projectFiles, type NewFile } from "./create/project-files.ts";
 export { detectProject, type Facts } from "./create/adopt/detect.ts";
 export { adoptedFiles, toolFolder } from "./create/adopt/files.ts";

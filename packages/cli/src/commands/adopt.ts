@@ -12,7 +12,7 @@ import {
 import { defineCommand, type Invocation } from "../command.ts";
 import { installDependencies, packTool, readTemplate } from "../tool-package.ts";
 import { adoptView } from "../views/adopt.ts";
-import { answer, asksQuestions, chooseIdentity, identityFlags, knownCredentials, slugOf } from "./identity.ts";
+import { answer, asksQuestions, assumed, chooseIdentity, identityFlags, knownCredentials, slugOf } from "./identity.ts";
 
 export interface Adopted {
   readonly folder: string;
@@ -73,7 +73,12 @@ export const adoptCommand = defineCommand<Adopted>({
       );
     }
     const { kind, framework, build, postgres, redis } = facts;
-    return { exitCode: 0, data: { folder, facts: { kind, framework, build, postgres, redis }, added, kept } };
+    const diagnostics = assumed(invocation, credentials, chosen);
+    return {
+      exitCode: 0,
+      diagnostics,
+      data: { folder, facts: { kind, framework, build, postgres, redis }, added, kept },
+    };
   },
 });
 
@@ -108,8 +113,17 @@ async function chooseFor(
     ...remote,
   });
   const seenPort = facts.port === undefined ? undefined : String(facts.port);
-  const port = await answer(invocation, "port", "Port that the app listens on", seenPort ?? "3000");
-  const ready = await answer(invocation, "ready", "Path that answers 200 when the app is ready", facts.ready ?? "/");
+  const port = await answer(invocation, {
+    flag: "port",
+    text: "Port that the app listens on",
+    fallback: seenPort ?? "3000",
+  });
+  const ready = await answer(invocation, {
+    flag: "ready",
+    text: "Path that answers 200 when the app is ready",
+    key: "app.ready",
+    fallback: facts.ready ?? "/",
+  });
   const migrate = await migration(invocation, facts);
   return {
     ...chosen,
@@ -132,7 +146,11 @@ async function migration(invocation: Invocation, facts: Facts): Promise<string[]
   const seen = facts.migrate?.join(" ");
   const asks = typeof given !== "string" && asksQuestions(invocation) && facts.postgres;
   const line = asks
-    ? await answer(invocation, "migrate", "Command that migrates the database (none: -)", seen ?? "-")
+    ? await answer(invocation, {
+        flag: "migrate",
+        text: "Command that migrates the database (none: -)",
+        fallback: seen ?? "-",
+      })
     : (given ?? seen);
   if (typeof line !== "string" || line.trim() === "" || line.trim() === "-") return undefined;
   return line === seen && facts.migrate ? [...facts.migrate] : line.trim().split(/\s+/);

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { fail } from "@doge/core";
-import type { ProjectConfigInput } from "@doge/workflow";
+import { type Diagnostic, fail, warning } from "@doge/core";
+import { fieldProblem, type ProjectConfigInput } from "@doge/workflow";
 import type { FlagSpec, Invocation } from "../command.ts";
 import { ask } from "../terminal/ask.ts";
 
@@ -53,22 +53,31 @@ export async function knownCredentials(invocation: Invocation): Promise<Record<s
   return Object.fromEntries([...known, ...identity]);
 }
 
+interface Question {
+  /** Flag that answers it. */
+  readonly flag: string;
+  readonly text: string;
+  /** Key of doge.config.ts that the answer becomes: it is checked at once. */
+  readonly key?: string;
+  readonly fallback: string | undefined;
+}
+
 /** Asks one thing, or takes it from its flag; without a terminal the fallback serves, or it is a mistake. */
 export async function answer(
   { flags, interactive }: Invocation,
-  name: string,
-  question: string,
-  fallback: string | undefined,
+  { flag, text, key, fallback }: Question,
 ): Promise<string> {
-  const given = flags[name];
+  const given = flags[flag];
   if (typeof given === "string" && given !== "") return given;
-  if (asksQuestions({ flags, interactive })) return ask(question, fallback);
+  if (asksQuestions({ flags, interactive })) {
+    return ask(text, fallback, (value) => (key === undefined ? undefined : fieldProblem(key, value)));
+  }
   if (fallback !== undefined) return fallback;
   return fail({
     code: "answer-missing",
     summary: "An answer is missing",
-    detail: question,
-    remedy: `Give --${name}.`,
+    detail: text,
+    remedy: `Give --${flag}.`,
   });
 }
 
@@ -83,14 +92,36 @@ export async function chooseIdentity(
 ): Promise<ProjectConfigInput> {
   const { flags } = invocation;
   const text = (name: string): string | undefined => (typeof flags[name] === "string" ? flags[name] : undefined);
-  const slug = await answer(invocation, "slug", "Short name (for machines)", fallback.slug);
-  const name = await answer(invocation, "name", "Name (for people)", titleOf(slug));
-  const standardDomain = asksQuestions(invocation) ? undefined : `${slug}.localhost`;
-  const domain = await answer(invocation, "domain", "Domain (delegated to DigitalOcean)", standardDomain);
-  const knownOwner = fallback.owner ?? credentials["GITHUB_OWNER"];
-  const owner = await answer(invocation, "owner", "GitHub user or organisation", knownOwner);
-  const knownOrganization = credentials["TFE_ORGANIZATION"] ?? owner;
-  const organization = await answer(invocation, "organization", "HCP Terraform organisation", knownOrganization);
+  const slug = await answer(invocation, {
+    flag: "slug",
+    text: "Short name (for machines)",
+    key: "slug",
+    fallback: fallback.slug,
+  });
+  const name = await answer(invocation, {
+    flag: "name",
+    text: "Name (for people)",
+    key: "name",
+    fallback: titleOf(slug),
+  });
+  const domain = await answer(invocation, {
+    flag: "domain",
+    text: "Domain (delegated to DigitalOcean)",
+    key: "domain",
+    fallback: asksQuestions(invocation) ? undefined : `${slug}.localhost`,
+  });
+  const owner = await answer(invocation, {
+    flag: "owner",
+    text: "GitHub user or organisation",
+    key: "github.owner",
+    fallback: fallback.owner ?? credentials["GITHUB_OWNER"] ?? (await likelyOwner(invocation)),
+  });
+  const organization = await answer(invocation, {
+    flag: "organization",
+    text: "HCP Terraform organisation",
+    key: "hcp.organization",
+    fallback: credentials["TFE_ORGANIZATION"] ?? owner,
+  });
   const size = text("size");
   const region = text("region");
   return {
@@ -102,6 +133,40 @@ export async function chooseIdentity(
     ...(region ? { digitalocean: { region } } : {}),
     ...(size ? { environments: { stage: { size }, prod: { size } } } : {}),
   };
+}
+
+/** The answers that nobody gave and that a rehearsal does not care about, but the real vendors do. */
+export function assumed(
+  { flags, interactive }: Invocation,
+  credentials: Readonly<Record<string, string>>,
+  chosen: ProjectConfigInput,
+): readonly Diagnostic[] {
+  if (asksQuestions({ flags, interactive })) return [];
+  const guesses = [
+    ...(flags["domain"] ? [] : [`domain: ${chosen.domain}`]),
+    ...(flags["owner"] || credentials["GITHUB_OWNER"] ? [] : [`github.owner: ${chosen.github.owner}`]),
+    ...(flags["organization"] || credentials["TFE_ORGANIZATION"]
+      ? []
+      : [`hcp.organization: ${chosen.hcp.organization}`]),
+  ];
+  if (guesses.length === 0) return [];
+  return [
+    warning({
+      code: "answers-assumed",
+      summary: "Some answers are guesses",
+      detail: guesses.join("\n"),
+      address: "doge.config.ts",
+      remedy: "Correct them before you go to the real vendors; a rehearsal works with them.",
+    }),
+  ];
+}
+
+/** git's and the machine's idea of who this is. */
+async function likelyOwner({ machine, folder }: Invocation): Promise<string | undefined> {
+  const gitHub = await machine.processes.run({ argv: ["git", "config", "github.user"], cwd: folder });
+  if (gitHub.stdout.trim()) return gitHub.stdout.trim();
+  const user = await machine.processes.run({ argv: ["id", "-un"] });
+  return user.stdout.trim() || undefined;
 }
 
 export const slugOf = (name: string): string =>

@@ -3,7 +3,7 @@ import { fail, step, unwrap } from "@doge/core";
 import { projectFiles, validateProject, withTool } from "@doge/workflow";
 import { defineCommand } from "../command.ts";
 import { installDependencies, packTool, readTemplate } from "../tool-package.ts";
-import { chooseIdentity, identityFlags, knownCredentials, slugOf } from "./identity.ts";
+import { assumed, chooseIdentity, identityFlags, knownCredentials, slugOf } from "./identity.ts";
 
 interface Created {
   readonly folder: string;
@@ -78,6 +78,7 @@ export const newCommand = defineCommand<Created>({
     const tokensGiven = Boolean(credentials["DIGITALOCEAN_TOKEN"] && credentials["GITHUB_TOKEN"]);
     return {
       exitCode: 0,
+      diagnostics: assumed(invocation, credentials, chosen),
       data: {
         folder,
         files: Object.keys(files).length,

@@ -1,12 +1,19 @@
 import { DogeError, error } from "@doge/core";
 
-/** Asks one question on the terminal; an empty answer takes the default. */
-export async function ask(question: string, fallback?: string): Promise<string> {
+/** Asks one question on the terminal until `problem` finds nothing; an empty answer takes the default. */
+export async function ask(
+  question: string,
+  fallback: string | undefined,
+  problem: (answer: string) => string | undefined,
+): Promise<string> {
   const { isCancel, text } = await import("@clack/prompts");
   const answer = await text({
     message: question,
     ...(fallback ? { placeholder: fallback, defaultValue: fallback } : {}),
-    validate: (value) => (value || fallback ? undefined : "Please give an answer."),
+    validate: (value) => {
+      const answer = value || fallback;
+      return answer ? problem(answer) : "Please give an answer.";
+    },
   });
   if (isCancel(answer)) throw cancelled();
   return answer;

@@ -9,6 +9,15 @@ export function validateProject(raw: unknown, file: string): Outcome<ProjectConf
   return { diagnostics: parsed.error.issues.flatMap((issue) => explain(issue, file)) };
 }
 
+/** What is wrong with one answer (`domain`, `github.owner`), before all are together; undefined where nothing is. */
+export function fieldProblem(path: string, value: unknown): string | undefined {
+  let schema: z.ZodType | undefined = projectSchema;
+  for (const key of path.split("."))
+    schema = schema instanceof z.ZodObject ? (schema.shape[key] as z.ZodType) : undefined;
+  const parsed = schema?.safeParse(value);
+  return parsed && !parsed.success ? parsed.error.issues.map(({ message }) => message).join("; ") : undefined;
+}
+
 function explain(issue: z.core.$ZodIssue, file: string): readonly Diagnostic[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
