@@ -2,7 +2,8 @@
 BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: differential help install build lint types boundaries unused test check demo demo-down demo-check demo-destroy bench clean
+.PHONY: help install build lint types boundaries unused test check demo demo-down demo-check demo-destroy bench \
+	differential hosts-prepare hosts-up hosts-test hosts-down clean
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -51,6 +52,18 @@ differential: install ## Compare the engine with the real terraform on random co
 
 bench: build ## Print the table of figures
 	node bench/main.ts
+
+hosts-prepare: install ## Make root file system and images for real hosts (root, Linux)
+	node tools/hosts/main.ts prepare
+
+hosts-up: install ## Boot real hosts: stage and prod, with systemd, OpenSSH and Docker
+	node tools/hosts/main.ts up
+
+hosts-test: install ## Deploys on the real hosts: TLS by ACME, promotion, migration, rollback
+	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts
+
+hosts-down: install ## End the real hosts and leave nothing
+	node tools/hosts/main.ts down
 
 clean: ## Remove what was built
 	rm -rf dist .demo

@@ -1,7 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunningCloud, startCloud } from "../packages/cloud/src/index.ts";
@@ -9,34 +8,19 @@ import { noTerraform } from "../packages/cloud/test/control/mini.ts";
 import { type DogeEvent, type Machine, Secret } from "../packages/core/src/index.ts";
 import { nodeMachine } from "../packages/core/src/node/index.ts";
 import {
-  assembleImage,
   connectHost,
-  createRegistry,
   deployRelease,
   type DeployOptions,
   type Host,
-  pushImage,
   releaseLogs,
   type ReleaseImage,
   releaseStatus,
   rollbackRelease,
   runInRelease,
 } from "../packages/deploy/src/index.ts";
-import { renderTemplate } from "../packages/workflow/src/create/render.ts";
+import { buildApp, canary, deployOptions, lockApp, type Place, renderApp } from "./support/app.ts";
 
 const domain = "such.test";
-const canary = "canary-1d9f4b7a";
-const template = join(import.meta.dirname, "../templates/web");
-const words = {
-  slug: "such-app",
-  name: "Such App",
-  domain,
-  description: "Very site",
-  node: "24",
-  year: "2026",
-  author: "Ada",
-  port: "3000",
-};
 
 let folder: string;
 let cloud: RunningCloud;
@@ -49,7 +33,8 @@ beforeAll(async () => {
   cloud = await startCloud({ folder: join(folder, "cloud"), basePort: 0, seed: "release", terraform: noTerraform });
   machine = nodeMachine({ ...process.env, ...cloud.endpoints });
   host = await bootDroplet();
-  project(join(folder, "app"));
+  renderApp(join(folder, "app"));
+  lockApp(join(folder, "app"));
 });
 
 afterAll(async () => {
@@ -97,84 +82,29 @@ async function bootDroplet(): Promise<Host> {
   });
 }
 
-/** The template, rendered and installed as `doge new` does. */
-function project(target: string): void {
-  for (const entry of readdirSync(template, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const from = join(entry.parentPath, entry.name);
-    const to = join(target, from.slice(template.length));
-    mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, renderTemplate(readFileSync(from, "utf8"), words, from));
-  }
-  execFileSync("npm", ["install", "--package-lock-only", "--omit=dev", "--no-audit", "--no-fund"], {
-    cwd: target,
-    stdio: "ignore",
-  });
-}
-
-async function build(tree: string): Promise<ReleaseImage> {
-  const registry = createRegistry({
-    http: machine.http,
-    clock: machine.clock,
-    url: cloud.endpoints["DOGE_REGISTRY_URL"] ?? "",
-    credentials: { username: "doge", password: new Secret(cloud.endpoints["GITHUB_TOKEN"] ?? "") },
-  });
-  const image = await assembleImage({
-    machine,
-    folder: join(folder, "app"),
-    tree,
-    source: "https://github.test/ada/such-app",
-    cacheFolder: join(folder, "cache"),
-  });
-  return { ...(await pushImage({ registry, repository: "doge/such-app", image })), commit: tree };
-}
-
-const options = (image: ReleaseImage): DeployOptions => ({
+const place = (): Place => ({
+  machine,
   host,
-  clock: machine.clock,
-  http: machine.http,
-  emit: (event) => events.push(event),
-  target: { project: "such-app", environment: "prod" },
-  owner: "ada",
-  image,
-  registry: {
+  domain,
+  environment: "prod",
+  registryUrl: cloud.endpoints["DOGE_REGISTRY_URL"] ?? "",
+  access: {
     host: new URL(cloud.endpoints["DOGE_REGISTRY_URL"] ?? "").host,
     username: "doge",
     token: new Secret(cloud.endpoints["GITHUB_TOKEN"] ?? ""),
   },
-  composeFiles: [
-    {
-      name: "compose.production.yaml",
-      content: readFileSync(join(folder, "app/compose.production.yaml"), "utf8"),
-    },
-  ],
-  envFiles: [
-    {
-      path: ".envs/.production/.app",
-      content: new Secret(`DATABASE_URL=postgres://such:${canary}@postgres:5432/such\n`),
-    },
-    {
-      path: ".envs/.production/.postgres",
-      content: new Secret(`POSTGRES_USER=such\nPOSTGRES_PASSWORD=${canary}\nPOSTGRES_DB=such\n`),
-    },
-  ],
-  settings: {
-    domains: [domain, `www.${domain}`],
-    port: 3000,
-    alivePath: "/healthz",
-    readyPath: "/readyz",
-    migrate: ["node", "src/migrate.ts"],
-    pending: ["node", "src/migrate.ts", "--list", "--json"],
-    appEnvFiles: [".envs/.production/.app"],
-    healthSeconds: 20,
-  },
+  app: join(folder, "app"),
+  cache: join(folder, "cache"),
 });
+
+const build = (name: string): Promise<ReleaseImage> => buildApp(place(), name);
+const options = (image: ReleaseImage): DeployOptions => deployOptions(place(), image, (event) => events.push(event));
 
 const page = async (path = "/"): Promise<string> =>
   (await machine.http.send({ method: "GET", url: `https://${domain}${path}` })).text();
 
 test("the template goes live on a droplet, changes without a dropped request, migrates, and goes back", async () => {
-  const first = await deployRelease(options(await build("a1".padEnd(40, "0"))));
+  const first = await deployRelease(options(await build("a1")));
   expect(first).toMatchObject({ number: 1, outcome: "released", reachable: true, migrations: ["0001_guestbook.sql"] });
   expect(await page()).toContain('<span id="release">1</span>');
   const redirect = await machine.http.send({ method: "GET", url: `https://www.${domain}/about/`, redirect: "manual" });
@@ -191,7 +121,7 @@ test("the template goes live on a droplet, changes without a dropped request, mi
 
   writeFileSync(join(folder, "app/migrations/0002_more.sql"), "ALTER TABLE guestbook ADD country text;\n");
   writeFileSync(join(folder, "app/public/style.css"), "body { color: gold }\n");
-  const second = await deployRelease(options(await build("b2".padEnd(40, "0"))));
+  const second = await deployRelease(options(await build("b2")));
   expect(second).toMatchObject({ number: 2, slot: "green", migrations: ["0002_more.sql"] });
   expect(second.receipt.failures).toEqual([]);
   expect(second.restorePoint?.bytes).toBeGreaterThan(500);

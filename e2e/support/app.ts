@@ -1,0 +1,124 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Emit, type Machine, Secret } from "../../packages/core/src/index.ts";
+import {
+  assembleImage,
+  createRegistry,
+  type DeployOptions,
+  type Host,
+  pushImage,
+  type Registry,
+  type RegistryAccess,
+  type ReleaseImage,
+} from "../../packages/deploy/src/index.ts";
+import { renderTemplate } from "../../packages/workflow/src/create/render.ts";
+
+const template = join(import.meta.dirname, "../../templates/web");
+const words = {
+  slug: "such-app",
+  name: "Such App",
+  domain: "such.test",
+  description: "Very site",
+  node: "24",
+  year: "2026",
+  author: "Ada",
+  port: "3000",
+};
+
+/** In every secret that these deploys hand over: nothing that is written or said may hold it. */
+export const canary = "canary-1d9f4b7a";
+
+/** The template, rendered as `doge new` does. */
+export function renderApp(target: string): void {
+  for (const entry of readdirSync(template, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const from = join(entry.parentPath, entry.name);
+    const to = join(target, from.slice(template.length));
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, renderTemplate(readFileSync(from, "utf8"), words, from));
+  }
+}
+
+/** Makes its lock file. Asks the npm registry. */
+export function lockApp(target: string): void {
+  const argv = ["install", "--package-lock-only", "--omit=dev", "--no-audit", "--no-fund"];
+  execFileSync("npm", argv, { cwd: target, stdio: "ignore" });
+}
+
+/** Where an app is deployed to: a droplet of the local cloud, or a real host. */
+export interface Place {
+  readonly machine: Machine;
+  readonly host: Host;
+  readonly domain: string;
+  readonly environment: string;
+  readonly registryUrl: string;
+  readonly access: RegistryAccess;
+  /** The app's sources; changed between releases. */
+  readonly app: string;
+  readonly cache: string;
+  /** Base image, where it is not the mirror's. */
+  readonly base?: string;
+  readonly acmeDirectory?: string;
+}
+
+export const registryOf = ({ machine, registryUrl, access }: Omit<Place, "host">): Registry =>
+  createRegistry({
+    http: machine.http,
+    clock: machine.clock,
+    url: registryUrl,
+    credentials: { username: access.username, password: access.token },
+  });
+
+/** Assembles and pushes the app as it is now, under a tree's name: 40 hexadecimal digits, filled up with zeros. */
+export async function buildApp(place: Omit<Place, "host">, name: string): Promise<ReleaseImage> {
+  const tree = name.padEnd(40, "0");
+  const image = await assembleImage({
+    machine: place.machine,
+    folder: place.app,
+    tree,
+    source: "https://github.test/doge/such-app",
+    cacheFolder: place.cache,
+    ...(place.base ? { base: place.base } : {}),
+  });
+  return { ...(await pushImage({ registry: registryOf(place), repository: "doge/such-app", image })), commit: tree };
+}
+
+/** What `doge deploy` hands over for the template. */
+export function deployOptions(place: Place, image: ReleaseImage, emit: Emit): DeployOptions {
+  const { machine, host, domain, app } = place;
+  return {
+    host,
+    clock: machine.clock,
+    http: machine.http,
+    emit,
+    target: { project: "such-app", environment: place.environment },
+    owner: "ada",
+    image,
+    registry: place.access,
+    composeFiles: [
+      { name: "compose.production.yaml", content: readFileSync(join(app, "compose.production.yaml"), "utf8") },
+    ],
+    envFiles: [
+      {
+        path: ".envs/.production/.app",
+        content: new Secret(`DATABASE_URL=postgres://such:${canary}@postgres:5432/such\n`),
+      },
+      {
+        path: ".envs/.production/.postgres",
+        content: new Secret(`POSTGRES_USER=such\nPOSTGRES_PASSWORD=${canary}\nPOSTGRES_DB=such\n`),
+      },
+    ],
+    settings: {
+      domains: [domain, `www.${domain}`],
+      port: 3000,
+      alivePath: "/healthz",
+      readyPath: "/readyz",
+      migrate: ["node", "src/migrate.ts"],
+      pending: ["node", "src/migrate.ts", "--list", "--json"],
+      appEnvFiles: [".envs/.production/.app"],
+      healthSeconds: 20,
+      ...(place.acmeDirectory ? { acmeDirectory: place.acmeDirectory } : {}),
+    },
+  };
+}

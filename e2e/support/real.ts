@@ -1,0 +1,57 @@
+import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Machine, Secret } from "../../packages/core/src/index.ts";
+import { nodeMachine } from "../../packages/core/src/node/index.ts";
+import { connectHost, type Host } from "../../packages/deploy/src/index.ts";
+import { acme, type DropletName, type HostsRecord, places, registry } from "../../tools/hosts/places.ts";
+import type { Place } from "./app.ts";
+
+export const machine: Machine = nodeMachine();
+
+export function record(): HostsRecord {
+  if (!existsSync(places.hosts)) throw new Error("The hosts are down: run make hosts-up.");
+  return JSON.parse(readFileSync(places.hosts, "utf8")) as HostsRecord;
+}
+
+/** Connects as the deploy does, with the host key that the droplet was born with. */
+export async function connectReal(name: DropletName): Promise<Host> {
+  const { droplets, privateKey } = record();
+  const droplet = droplets.find((each) => each.name === name);
+  if (!droplet) throw new Error(`no droplet ${name}`);
+  return connectHost({
+    host: droplet.address,
+    port: droplet.port,
+    user: droplet.user,
+    hostKey: droplet.hostKey,
+    privateKey: new Secret(readFileSync(privateKey, "utf8")),
+    clock: machine.clock,
+    bootMilliseconds: 60_000,
+  });
+}
+
+export interface RealPlaceOptions {
+  /** A copy of the app's sources of its own. */
+  readonly folder: string;
+  /** ACME directory; the patient one unless told. */
+  readonly acmeDirectory?: string;
+}
+
+/** A real host as a place to deploy to. The app's dependencies were installed by `make hosts-up`. */
+export async function realPlace(name: DropletName, options: RealPlaceOptions): Promise<Place> {
+  const domain = record().droplets.find((each) => each.name === name)?.domain ?? "";
+  const app = join(options.folder, "app");
+  mkdirSync(app, { recursive: true });
+  cpSync(join(places.state, "app"), app, { recursive: true });
+  return {
+    machine,
+    host: await connectReal(name),
+    domain,
+    environment: name,
+    registryUrl: `https://${registry.host}`,
+    access: { host: registry.host, username: registry.username, token: new Secret(registry.token) },
+    app,
+    cache: join(places.state, "layers"),
+    base: `${registry.host}/doge/node:24-bookworm-slim`,
+    acmeDirectory: options.acmeDirectory ?? acme.directory,
+  };
+}

@@ -1,0 +1,77 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cgroup } from "./places.ts";
+import { run, until } from "./shell.ts";
+
+const root = "/sys/fs/cgroup";
+
+/** The hierarchies of this machine: `cpu`, `memory`, …, `unified`. */
+const hierarchies = (): readonly string[] =>
+  readdirSync(root).filter((name) => existsSync(join(root, name, "cgroup.procs")));
+
+/** Makes a group for `name` in every hierarchy; empty ones of before are used again. */
+export function makeGroup(name: string): void {
+  for (const hierarchy of hierarchies()) {
+    const top = join(root, hierarchy);
+    mkdirSync(join(top, cgroup, name), { recursive: true });
+    if (hierarchy !== "cpuset") continue;
+    // A new cpuset is empty, and takes no process until it has been told its processors and memory.
+    for (const group of [join(top, cgroup), join(top, cgroup, name)]) {
+      for (const file of ["cpuset.cpus", "cpuset.mems"])
+        writeFileSync(join(group, file), readFileSync(join(top, file)));
+    }
+  }
+}
+
+/** Shell that moves itself into the group, for the start of a process. */
+export const enterGroup = (name: string): string =>
+  hierarchies()
+    .map((hierarchy) => `echo $$ > ${join(root, hierarchy, cgroup, name, "cgroup.procs")}`)
+    .join("\n");
+
+function groupsBelow(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...below.flatMap((entry) => groupsBelow(join(folder, entry.name))), folder];
+}
+
+/** Ends every process of a group (all groups without a name) and removes it. */
+export async function endGroup(name = ""): Promise<void> {
+  const folders = (): readonly string[] =>
+    hierarchies().flatMap((hierarchy) => groupsBelow(join(root, hierarchy, cgroup, name)));
+  await until(`the end of ${cgroup}/${name}`, 20, () => {
+    for (const folder of folders()) {
+      for (const pid of readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n")) {
+        if (pid !== "" && pid !== "0") kill(Number(pid));
+      }
+      try {
+        rmdirSync(folder);
+      } catch {
+        // Its last process is still on its way out.
+      }
+    }
+    return folders().length === 0;
+  });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Gone since it was listed.
+  }
+}
+
+/** Pids of a group in one hierarchy that every process is in. */
+export function pidsOf(name: string): readonly number[] {
+  return groupsBelow(join(root, "systemd", cgroup, name)).flatMap((folder) =>
+    readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number),
+  );
+}
+
+/** Droplets boot systemd on the older kind of cgroups, with a hierarchy for each controller. */
+export function checkCgroups(): void {
+  if (existsSync(join(root, "systemd"))) return;
+  const kind = run(["stat", "--file-system", "--format", "%T", root]).trim();
+  throw new Error(`The hosts need cgroups of version 1 (or the hybrid) in ${root}; this machine has ${kind}.`);
+}
