@@ -3,7 +3,7 @@
  * where the machine's is too old, the templates, and the types of `doge.config.ts`.
  */
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { readFolder } from "../packages/cli/src/tool-package.ts";
 import { projectJsonSchema } from "../packages/workflow/src/config/validate.ts";
 import { declarationOf } from "./config-types.ts";
@@ -19,8 +19,22 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(`${out}/bin`, { recursive: true });
 mkdirSync(`${out}/templates`, { recursive: true });
 
+/** The grammar of HCL lies beside the code in the bundle; so does tree-sitter, which looks for its own there. */
+const wasm: Plugin = {
+  name: "wasm",
+  setup(bundle) {
+    bundle.onLoad({ filter: /engine\/src\/config\/hcl\/wasm\.ts$/ }, () => ({
+      contents: `
+        import { fileURLToPath } from "node:url";
+        export const grammarFile = () => fileURLToPath(new URL("./tree-sitter-hcl.wasm", import.meta.url));
+      `,
+    }));
+  },
+};
+
 await build({
   entryPoints: { doge: "packages/cli/src/bin.ts" },
+  plugins: [wasm],
   outdir: out,
   bundle: true,
   splitting: true,
@@ -48,6 +62,8 @@ await build({
   },
 });
 
+cpSync("node_modules/web-tree-sitter/web-tree-sitter.wasm", `${out}/parts/web-tree-sitter.wasm`);
+cpSync("node_modules/@tree-sitter-grammars/tree-sitter-hcl/tree-sitter-hcl.wasm", `${out}/parts/tree-sitter-hcl.wasm`);
 writeFileSync(
   `${out}/config.mjs`,
   "/** Types `doge.config.ts` as it is written. */\nexport const defineProject = (config) => config;\n",

@@ -62,7 +62,7 @@ export function nativeEngine(): Engine {
     world,
     async plan(step) {
       const sources = Object.entries(step.files).map(([file, content]) => ({ file, content }));
-      const configuration = loadConfiguration(sources);
+      const configuration = await loadConfiguration(sources);
       const failed = (diagnostics: readonly Diagnostic[]): Planned => ({
         ok: false,
         said: saying(diagnostics),
@@ -90,7 +90,7 @@ export function nativeEngine(): Engine {
         async apply() {
           const result = await applyPlan({
             // As it comes out of a file.
-            plan: unwrap(parsePlan(serializePlan(plan))),
+            plan: unwrap(await parsePlan(serializePlan(plan))),
             providers,
             context,
             journal,

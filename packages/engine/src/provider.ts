@@ -1,5 +1,7 @@
 import type { Clock, Diagnostic, Emit, Http } from "@doge/core";
+import type { Value } from "./lang/values.ts";
 import type { Block } from "./schema.ts";
+import type { State } from "./state/model.ts";
 
 /** A resource's or data source's attributes as plain JSON: every attribute of the schema present, null for none. */
 export type Attributes = Record<string, unknown>;
@@ -11,6 +13,16 @@ export interface ProviderContext {
   readonly emit: Emit;
   readonly signal?: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads the state that a `terraform_remote_state` names; undefined where there is none. */
+  readonly remoteState?: (wanted: RemoteState) => Promise<State | undefined>;
+}
+
+export interface RemoteState {
+  /** `local`, `remote`, `s3` */
+  readonly backend: string;
+  /** As in the backend's own block. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly workspace: string;
 }
 
 export interface Work {
@@ -71,12 +83,20 @@ export interface ResourceType<Client, S extends Block = Block> {
 
   /** Further checks of known values, beyond types: pure. */
   validate?(config: Attributes): readonly Diagnostic[];
+
+  /**
+   * For Terraform's own types, whose attributes have no fixed type: values in the place of JSON, no vendor.
+   * `plan` refines what the schema proposes; `make` gives the object, in place of `reconcile`.
+   */
+  readonly builtin?: { plan(after: Value): Value; make(after: Value): Value };
 }
 
 export interface DataSource<Client, S extends Block = Block> {
   readonly type: string;
   readonly schema: S;
   read(client: Client, config: Attributes, work: Work): Promise<Attributes>;
+  /** For Terraform's own data source: values in the place of JSON, instead of `read`. */
+  readonly builtin?: (config: Value, context: ProviderContext) => Promise<Value>;
 }
 
 /** A provider whose client type is settled: what the engine works with. */

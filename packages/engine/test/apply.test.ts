@@ -285,7 +285,7 @@ describe("a saved plan", () => {
     const bench = new Bench();
     const document = { variable: { p: { type: "string", sensitive: true } }, ...web({ user_data: "${var.p}" }) };
     const plan = await bench.plan(document, { variables: { p: { value: "s3cret" } } });
-    const back = parsePlan(serializePlan(plan));
+    const back = await parsePlan(serializePlan(plan));
     expect(back.value && serializePlan(back.value)).toBe(serializePlan(plan));
     expect(await bench.apply(back.value!)).toMatchObject({ add: 1, diagnostics: [] });
     expect(bench.state?.resources[0]?.instances[0]?.sensitive_attributes).toEqual([
@@ -303,7 +303,7 @@ describe("a saved plan", () => {
     expect((await bench.apply(plan)).diagnostics).toMatchObject([{ code: "plan-stale" }]);
     bench.state = { ...bench.state!, lineage: "other", serial: plan.baseline.serial };
     expect((await bench.apply(plan)).diagnostics).toMatchObject([{ code: "plan-stale" }]);
-    expect(parsePlan("{").diagnostics).toMatchObject([{ code: "plan-unreadable" }]);
+    expect((await parsePlan("{")).diagnostics).toMatchObject([{ code: "plan-unreadable" }]);
   });
 });
 

@@ -49,7 +49,7 @@ test("typed builders write what the engine applies", async () => {
     terraform: { required_providers: { memory: { source: "doge/memory", version: "1.2.3" } } },
     output: { ip: { value: "${memory_server.web.ip}" } },
   });
-  const configuration = unwrap(loadConfiguration([{ file: "main.tf.json", content: JSON.stringify(document) }]));
+  const configuration = unwrap(await loadConfiguration([{ file: "main.tf.json", content: JSON.stringify(document) }]));
   await bench.up(document, { configuration });
   expect([...bench.world.objects.values()]).toMatchObject([
     { name: "web-1", size: 3 },

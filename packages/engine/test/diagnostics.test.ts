@@ -80,7 +80,7 @@ const table: readonly (readonly [what: string, document: object, expected: objec
     { code: "provider-unknown", address: "aws_instance.web" },
   ],
   ["an unknown section", { resources: {} }, { code: "config-unknown-section", remedy: 'Did you mean "resource"?' }],
-  ["a module", { module: { a: { source: "./a" } } }, { code: "config-not-supported" }],
+  ["a module that is not there", { module: { a: { source: "./a" } } }, { code: "module-unreadable" }],
   [
     "a missing variable",
     { variable: { token: { type: "string" } } },
@@ -133,7 +133,7 @@ const table: readonly (readonly [what: string, document: object, expected: objec
 ];
 
 async function diagnose(document: object) {
-  const loaded = loadConfiguration([{ file: "main.tf.json", content: JSON.stringify(document, null, 2) }]);
+  const loaded = await loadConfiguration([{ file: "main.tf.json", content: JSON.stringify(document, null, 2) }]);
   if (hasErrors(loaded.diagnostics)) return loaded.diagnostics;
   const bench = new Bench();
   return (await bench.outcome(document)).diagnostics;
@@ -155,7 +155,7 @@ test("everything that is wrong is told at once, each with its line", async () =>
     }
   }
 }`;
-  const loaded = loadConfiguration([{ file: "main.tf.json", content }]);
+  const loaded = await loadConfiguration([{ file: "main.tf.json", content }]);
   const { diagnostics } = await new Bench().outcome({}, { configuration: loaded.value! });
   expect(diagnostics.map((one) => [one.code, one.range?.start.line, one.range?.excerpt?.trim()])).toEqual([
     ["config-unknown-argument", 5, '"nmae": "web",'],
@@ -164,12 +164,12 @@ test("everything that is wrong is told at once, each with its line", async () =>
   ]);
 });
 
-test("broken JSON and doubled blocks name the place", () => {
-  expect(loadConfiguration([{ file: "a.tf.json", content: '{\n  "locals": {,}\n}' }]).diagnostics).toMatchObject([
-    { code: "config-not-json", range: { start: { line: 2 } } },
-  ]);
+test("broken JSON and doubled blocks name the place", async () => {
+  expect(
+    (await loadConfiguration([{ file: "a.tf.json", content: '{\n  "locals": {,}\n}' }])).diagnostics,
+  ).toMatchObject([{ code: "config-not-json", range: { start: { line: 2 } } }]);
   const twice = ["a.tf.json", "b.tf.json"].map((file) => ({ file, content: JSON.stringify(server({})) }));
-  expect(loadConfiguration(twice).diagnostics).toMatchObject([
+  expect((await loadConfiguration(twice)).diagnostics).toMatchObject([
     { code: "config-duplicate", range: { file: "b.tf.json" }, address: "memory_server.web" },
   ]);
 });
@@ -226,7 +226,7 @@ describe("data sources and late settings", () => {
     await bench.apply(plan);
     expect(bench.state?.outputs["ip"]?.value).toBe("10.0.1.1");
     const next = await bench.plan(withData({}));
-    expect(next.data).toEqual({ "data.memory_lookup.web": { ip: "10.0.1.1", name: "web" } });
+    expect(next.data).toMatchObject({ "data.memory_lookup.web": { attributes: { ip: "10.0.1.1", name: "web" } } });
     expect(planSummary(next)).toEqual({ add: 0, change: 0, destroy: 0 });
   });
 

@@ -77,7 +77,7 @@ describe("an apply that was killed before it could write the state", () => {
   });
 
   test("makes a plan from before it stale", async () => {
-    const early = unwrap(parsePlan(serializePlan(await bench.plan(servers(["a", "b"])))));
+    const early = unwrap(await parsePlan(serializePlan(await bench.plan(servers(["a", "b"])))));
     await killedAt("create b", servers(["a", "b"]));
     const { diagnostics } = await bench.apply(early);
     expect(diagnostics[0]).toMatchObject({ code: "plan-stale", detail: expect.stringContaining("memory_server.a") });

@@ -16,6 +16,7 @@ import {
   type PlanRequest,
   planRun,
   type Provider,
+  type Source,
   type State,
 } from "../src/index.ts";
 
@@ -169,6 +170,15 @@ export const memoryServer = server;
 const clock: Clock = { now: () => new Date("2026-01-02T03:04:05Z"), sleep: async () => undefined };
 const http: Http = { send: () => Promise.reject(new Error("no network in these tests")) };
 
+/** An object is one document of Terraform JSON; a string is HCL; a map of files names them. */
+export function sourcesOf(document: unknown): Source[] {
+  if (document instanceof Map)
+    return [...(document as Map<string, string>)].map(([file, content]) => ({ file, content }));
+  return typeof document === "string"
+    ? [{ file: "main.tf", content: document }]
+    : [{ file: "main.tf.json", content: JSON.stringify(document) }];
+}
+
 /** A workspace over a world: configuration in, state kept, everything that was saved or emitted remembered. */
 export class Bench {
   readonly world = new World();
@@ -188,8 +198,9 @@ export class Bench {
     };
   }
 
-  outcome(document: unknown, more: Partial<PlanRequest> = {}) {
-    const configuration = unwrap(loadConfiguration([{ file: "main.tf.json", content: JSON.stringify(document) }]));
+  /** `document`: Terraform JSON, or HCL as a string, or files by name. */
+  async outcome(document: unknown, more: Partial<PlanRequest> = {}) {
+    const configuration = unwrap(await loadConfiguration(sourcesOf(document)));
     return planRun({
       configuration,
       variables: {},

@@ -43,5 +43,5 @@ test("neither the plan's text, nor its JSON, nor an event shows one, wherever it
     await bench.apply(plan);
   }
   expect(JSON.stringify(bench.events)).not.toContain(canary);
-  expect(parsePlan("null").value).toBeUndefined();
+  expect((await parsePlan("null")).value).toBeUndefined();
 });

@@ -18,7 +18,7 @@ test.each(workspaceNames)("the configuration of %s is as on file, and valid", as
   if (!config) throw new Error("the test's own configuration is wrong");
   const text = renderConfiguration(configurationOf(config, name));
   await expect(text).toMatchFileSnapshot(`golden/${name}.tf.json`);
-  const loaded = loadConfiguration([{ file: "main.tf.json", content: text }]);
+  const loaded = await loadConfiguration([{ file: "main.tf.json", content: text }]);
   expect(loaded.diagnostics).toEqual([]);
   if (!loaded.value) throw new Error("not loaded");
   expect(prepare(loaded.value, providers).diagnostics).toEqual([]);

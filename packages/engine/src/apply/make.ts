@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { fail } from "@doge/core";
 import { evaluateBody } from "../config/body.ts";
-import { expand, type Repetition } from "../graph/evaluation.ts";
+import type { ModuleInstance } from "../graph/evaluation.ts";
+import { expand, type Repetition } from "../graph/expand.ts";
 import { dependenciesOf } from "../graph/dependencies.ts";
 import type { PreparedResource } from "../graph/prepare.ts";
 import { hashInputs } from "../journal/journal.ts";
@@ -10,10 +11,12 @@ import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Attributes, ResourceType } from "../provider.ts";
 import type { ResourceChange } from "../plan/model.ts";
-import { ignoring, propose, withDefaults } from "../plan/propose.ts";
+import { before } from "../plan/rules.ts";
+import { addressIn } from "../plan/session.ts";
+import { ignoring, proposeObject, withDefaults } from "../plan/propose.ts";
 import { decodeAs, typeOfBlock } from "../config/schema-types.ts";
 import type { StateInstance } from "../state/model.ts";
-import { copyMarks, markSchema, objectOf, statePaths } from "../state/objects.ts";
+import { copyMarks, markSchema, objectOf, storedObject } from "../state/objects.ts";
 import { type ApplySession, reporting } from "./session.ts";
 
 interface Making {
@@ -27,15 +30,16 @@ interface Making {
 /** Creates or updates one object, or makes its replacement. */
 export function make(session: ApplySession, change: ResourceChange): Promise<boolean> {
   return reporting(session, change.address, change.action, async () => {
-    const resource = session.prepared.resources.get(change.resource);
-    if (resource?.type === undefined)
+    const resource = session.prepared.resources.get(change.config);
+    const at = resource && session.evaluation.instanceAt(resource.module.path, change.module ?? "");
+    if (resource?.type === undefined || at === undefined)
       return fail({
         code: "internal",
         summary: "The plan names a resource that is not there",
         detail: change.resource,
       });
-    const repetition = repetitionOf(session, resource, change);
-    const config = evaluateBody(resource.body, session.evaluation.scope(repetition), change.address);
+    const repetition = repetitionOf(session, resource, at, change);
+    const config = evaluateBody(resource.body, session.evaluation.scope(at, { repetition }), change.address);
     if (!v.isWhollyKnown(config)) {
       return fail({
         code: "internal",
@@ -43,21 +47,20 @@ export function make(session: ApplySession, change: ResourceChange): Promise<boo
         detail: "This is a bug in Doge or in a provider that left an attribute out.",
       });
     }
+    before(session, resource, at, repetition, change.address);
     const making = { session, resource, type: resource.type, change, config };
     return change.action === "update" ? update(making) : create(making);
   });
 }
 
-function repetitionOf(session: ApplySession, resource: PreparedResource, change: ResourceChange): Repetition {
-  const { address } = resource.block;
-  let all = session.repetitions.get(address);
-  if (all === undefined) {
-    all = expand(resource.block, session.evaluation);
-    session.repetitions.set(address, all);
-  }
-  const found = all.find((one) => one.key === change.key);
+function repetitionOf(
+  session: ApplySession,
+  resource: PreparedResource,
+  at: ModuleInstance,
+  change: ResourceChange,
+): Repetition {
   return (
-    found ??
+    repetitionsOf(session, resource, at).find((one) => one.key === change.key) ??
     fail({
       code: "plan-inconsistent",
       summary: "The plan no longer fits",
@@ -67,14 +70,29 @@ function repetitionOf(session: ApplySession, resource: PreparedResource, change:
   );
 }
 
+/** The instances of a resource in one instance of its module. */
+export function repetitionsOf(
+  session: ApplySession,
+  resource: PreparedResource,
+  at: ModuleInstance,
+): readonly Repetition[] {
+  const address = addressIn(resource, at);
+  let all = session.repetitions.get(address);
+  if (all === undefined) {
+    const scope = session.evaluation.scope(at);
+    all = expand(resource.block, address, (expression) => session.evaluation.evaluate(expression, address, scope));
+    session.repetitions.set(address, all);
+  }
+  return all;
+}
+
 async function update(making: Making): Promise<string | undefined> {
   const { session, resource, change } = making;
   const stored = session.working.get(change.resource, change.address);
   if (stored === undefined) return fail({ code: "internal", summary: "The object to update is not in the state" });
   const prior = objectOf(stored, resource.schema);
   const config = ignoring(making.config, prior, resource.block.ignoreChanges);
-  const proposal = propose({
-    schema: resource.schema,
+  const proposal = proposeObject(making.type, {
     config: making.config,
     prior,
     ignore: resource.block.ignoreChanges,
@@ -85,14 +103,27 @@ async function update(making: Making): Promise<string | undefined> {
     await session.saver.save();
     return idOf(stored.attributes);
   }
+  if (making.type.builtin)
+    return finish(making, making.type.builtin.make(proposal.after), proposal.after, stored, "change");
   const attributes = await call(making, config, v.toPlain(prior) as Attributes, async () => undefined);
-  return finish(making, attributes, proposal.after, stored, "change");
+  return finish(making, decoded(making, attributes), proposal.after, stored, "change");
 }
 
+/** A replacement that fails before there is a new object leaves the old one in its place. */
 async function create(making: Making): Promise<string | undefined> {
+  const restore = depose(making);
+  try {
+    return await createAnew(making);
+  } catch (thrown) {
+    await restore();
+    throw thrown;
+  }
+}
+
+async function createAnew(making: Making): Promise<string | undefined> {
   const { session, resource, type, change } = making;
-  depose(making);
-  const planned = propose({ schema: resource.schema, config: making.config, prior: undefined }).after;
+  const planned = proposeObject(type, { config: making.config, prior: undefined }).after;
+  if (type.builtin) return finish(making, type.builtin.make(planned), planned, undefined, "add");
   const inputs = v.toPlain(withDefaults(resource.schema, making.config)) as Attributes;
   const left = session.intents.get(change.address);
   const found = left && (await findLeftover(session.clients, resource.provider, type, left, making.config));
@@ -100,7 +131,7 @@ async function create(making: Making): Promise<string | undefined> {
     store(making, found, undefined);
     await session.saver.save();
     const attributes = await call(making, making.config, v.toPlain(found) as Attributes, async () => undefined);
-    return finish(making, attributes, planned, undefined, "add");
+    return finish(making, decoded(making, attributes), planned, undefined, "add");
   }
   const since = session.clients.context.clock.now().toISOString();
   await session.journal.open({
@@ -116,16 +147,25 @@ async function create(making: Making): Promise<string | undefined> {
     await session.saver.save();
     await session.journal.close(change.address);
   });
-  return finish(making, attributes, planned, undefined, "add");
+  return finish(making, decoded(making, attributes), planned, undefined, "add");
 }
 
-/** Before a replacement is made first, the old object steps aside under a key of its own. */
-function depose({ session, change }: Making): void {
-  const stored = session.working.get(change.resource, change.address);
-  const head = session.working.head(change.resource);
-  if (change.action !== "replace" || !change.createBeforeDestroy || stored === undefined || head === undefined) return;
-  session.working.delete(change.resource, change.address);
-  session.working.set(head, { ...stored, deposed: randomBytes(4).toString("hex") });
+/** Before a replacement is made first, the old object steps aside under a key of its own. Returns the way back. */
+function depose({ session, change }: Making): () => Promise<void> {
+  const { working } = session;
+  const stored = working.get(change.resource, change.address);
+  const head = working.head(change.resource);
+  if (change.action !== "replace" || !change.createBeforeDestroy || stored === undefined || head === undefined)
+    return async () => undefined;
+  const deposed = randomBytes(4).toString("hex");
+  working.delete(change.resource, change.address);
+  working.set(head, { ...stored, deposed });
+  return async () => {
+    if (working.get(change.resource, change.address) !== undefined) return;
+    working.delete(change.resource, change.address, deposed);
+    working.set(head, stored);
+    await session.saver.save();
+  };
 }
 
 async function call(
@@ -140,32 +180,38 @@ async function call(
   return type.reconcile(client, { config: inputs, prior, created }, session.clients.work(change.address));
 }
 
+const decoded = ({ resource: { schema } }: Making, attributes: Attributes): Value =>
+  markSchema(decodeAs(attributes, typeOfBlock(schema)), schema);
+
 async function finish(
   making: Making,
-  attributes: Attributes,
+  object: Value,
   planned: Value,
   stored: StateInstance | undefined,
   counted: "add" | "change",
 ): Promise<string | undefined> {
-  const { session, resource, change } = making;
-  const object = markSchema(decodeAs(attributes, typeOfBlock(resource.schema)), resource.schema);
+  const { session, change } = making;
   store(making, copyMarks(object, planned), stored);
   await session.saver.save();
   if (counted === "add") await session.journal.close(change.address);
   session.done[counted]++;
-  return idOf(attributes);
+  return idOf(v.toPlain(object) as Attributes);
 }
 
 function store({ session, resource, type, change }: Making, object: Value, before: StateInstance | undefined): void {
-  const marks = statePaths(object);
-  const dependencies = dependenciesOf(session.prepared, change.resource);
+  const dependencies = dependenciesOf(session.prepared, change.config);
   session.working.set(
-    { mode: "managed", type: change.type, name: change.name, provider: resource.provider.address },
+    {
+      ...(change.module === undefined ? {} : { module: change.module }),
+      mode: "managed",
+      type: change.type,
+      name: change.name,
+      provider: resource.provider.address,
+    },
     {
       ...(change.key === undefined ? {} : { index_key: change.key }),
       schema_version: type.schemaVersion,
-      attributes: v.toPlain(object) as Attributes,
-      sensitive_attributes: marks,
+      ...storedObject(object, resource.schema),
       ...(before?.private === undefined ? {} : { private: before.private }),
       ...(before?.identity === undefined ? {} : { identity: before.identity }),
       ...(before?.identity_schema_version === undefined

@@ -1,6 +1,7 @@
 import { closure, type Graph } from "../graph/graph.ts";
 import type { Prepared } from "../graph/prepare.ts";
 import type { Plan, ResourceChange } from "../plan/model.ts";
+import { configAddress } from "../state/model.ts";
 import type { WorkingState } from "../state/working.ts";
 
 /** What one node of an apply does. */
@@ -18,7 +19,7 @@ export interface Order {
 
 const makes = (change: ResourceChange): boolean =>
   change.mode === "managed" && ["create", "update", "replace"].includes(change.action);
-const removes = (change: ResourceChange): boolean => change.action === "delete" || change.action === "replace";
+const removes = (change: ResourceChange): boolean => ["delete", "replace", "forget"].includes(change.action);
 
 /**
  * The order of an apply. Objects are made after all that they depend on; removed after all that depended on
@@ -45,8 +46,8 @@ export function orderOf(plan: Plan, prepared: Prepared, working: WorkingState): 
   }
   for (const change of plan.changes) {
     if (!makes(change)) continue;
-    add(`make ${change.address}`, { kind: "make", change }, [`open ${change.resource}`]);
-    need(change.resource, `make ${change.address}`);
+    add(`make ${change.address}`, { kind: "make", change }, [`open ${change.config}`]);
+    need(change.config, `make ${change.address}`);
   }
   addRemovals(plan, prepared, working, { add, need, graph });
   return { graph, steps };
@@ -67,7 +68,7 @@ function addRemovals(plan: Plan, prepared: Prepared, working: WorkingState, { ad
   for (const change of removals) {
     const provider = [...prepared.providers.values()].find((one) => one.address === change.provider);
     add(removalKey(change), { kind: "remove", change }, provider ? [`provider.${provider.key}`] : []);
-    add(`gone ${change.resource}`, { kind: "join" }, [removalKey(change)]);
+    add(`gone ${change.config}`, { kind: "join" }, [removalKey(change)]);
   }
   for (const change of removals) {
     const key = removalKey(change);
@@ -76,15 +77,15 @@ function addRemovals(plan: Plan, prepared: Prepared, working: WorkingState, { ad
       if (later) need(key, `make ${change.address}`);
       else need(`make ${change.address}`, key);
     }
-    for (const user of users.get(change.resource) ?? []) {
-      if (user !== change.resource && graph.has(`gone ${user}`)) need(key, `gone ${user}`);
+    for (const user of users.get(change.config) ?? []) {
+      if (user !== change.config && graph.has(`gone ${user}`)) need(key, `gone ${user}`);
     }
-    if (later) for (const user of configuredUsers(prepared, change.resource)) if (graph.has(user)) need(key, user);
+    if (later) for (const user of configuredUsers(prepared, change.config)) if (graph.has(user)) need(key, user);
   }
   // Whoever stops using an object is changed before the object goes, as long as that closes no circle.
   for (const change of removals.filter((one) => one.action === "delete" && one.deposed === undefined)) {
-    for (const user of users.get(change.resource) ?? []) {
-      for (const update of plan.changes.filter((one) => one.resource === user && one.action === "update")) {
+    for (const user of users.get(change.config) ?? []) {
+      for (const update of plan.changes.filter((one) => one.config === user && one.action === "update")) {
         if (!closure(graph, [`make ${update.address}`]).has(removalKey(change)))
           need(removalKey(change), `make ${update.address}`);
       }
@@ -92,14 +93,14 @@ function addRemovals(plan: Plan, prepared: Prepared, working: WorkingState, { ad
   }
 }
 
-/** By resource: the resources whose objects depended on it when they were last written. */
+/** By resource, without instance keys: the resources whose objects depended on it when they were last written. */
 function usersOf(working: WorkingState): Map<string, Set<string>> {
   const users = new Map<string, Set<string>>();
   for (const { resource, instance } of working.instances()) {
     for (const dependency of instance.dependencies ?? []) {
       const set = users.get(dependency);
-      if (set) set.add(resource);
-      else users.set(dependency, new Set([resource]));
+      if (set) set.add(configAddress(resource));
+      else users.set(dependency, new Set([configAddress(resource)]));
     }
   }
   return users;
@@ -118,9 +119,10 @@ function evaluatedKeys(plan: Plan, prepared: Prepared): Set<string> {
     return closure(graph, keys);
   }
   if (plan.targets.length === 0) return new Set(graph.keys());
-  const resources = plan.changes.map((change) => change.resource).filter((key) => graph.has(key));
+  const resources = plan.changes.map((change) => change.config).filter((key) => graph.has(key));
+  const outputs = plan.outputs.map((output) => `output.${output.name}`).filter((key) => graph.has(key));
   const keys = [...providers.values()]
     .filter((one) => plan.changes.some((change) => change.provider === one.address))
     .map((one) => `provider.${one.key}`);
-  return closure(graph, [...resources, ...keys]);
+  return closure(graph, [...resources, ...outputs, ...keys]);
 }

@@ -14,6 +14,11 @@ export async function remove(session: ApplySession, change: ResourceChange): Pro
     (change.action === "replace" && change.createBeforeDestroy ? deposedKey(session, change) : undefined);
   const stored = working.get(change.resource, change.address, deposed);
   if (stored === undefined) return true;
+  if (change.action === "forget") {
+    working.delete(change.resource, change.address, deposed);
+    await session.saver.save();
+    return true;
+  }
   return reporting(session, change.address, "delete", async () => {
     const provider = providerOf(session.prepared, change.provider);
     if (provider === undefined || !session.clients.ready(provider)) {

@@ -1,22 +1,28 @@
-import { type Diagnostic, diagnosticsOf, DogeError, error, hasErrors } from "@doge/core";
+import { type Diagnostic, diagnosticsOf, error, fail, hasErrors } from "@doge/core";
+import { withBuiltin } from "../builtin/provider.ts";
 import { evaluateBody } from "../config/body.ts";
 import { Clients } from "../graph/clients.ts";
-import { blockValue, Evaluation, expand, type Key } from "../graph/evaluation.ts";
+import { Evaluation, type ModuleInstance, repeated } from "../graph/evaluation.ts";
+import type { Key } from "../graph/expand.ts";
 import { walk } from "../graph/graph.ts";
 import { prepare, type Prepared, type PreparedResource } from "../graph/prepare.ts";
 import type { Journal, Unsettled } from "../journal/journal.ts";
 import { subjectOf } from "../journal/replay.ts";
+import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
-import { dataValue, instanceOf, readData } from "../plan/data.ts";
+import { CheckResults } from "../plan/conditions.ts";
+import { dataInstance, readData } from "../plan/data.ts";
+import { evaluateNode } from "../plan/evaluate.ts";
 import type { Plan } from "../plan/model.ts";
-import { outputValue, withOutput } from "../plan/outputs.ts";
-import { valueFromState } from "../plan/session.ts";
+import { withOutput } from "../plan/outputs.ts";
+import { after, before } from "../plan/rules.ts";
+import { addressIn, headOf, valueFromState } from "../plan/session.ts";
 import { variableValues } from "../plan/variables.ts";
 import type { Provider, ProviderContext } from "../provider.ts";
 import { instanceAddress, resourceOf, type State } from "../state/model.ts";
 import { objectOf } from "../state/objects.ts";
 import { WorkingState } from "../state/working.ts";
-import { make } from "./make.ts";
+import { make, repetitionsOf } from "./make.ts";
 import { orderOf, type Step } from "./order.ts";
 import { remove } from "./remove.ts";
 import { Saver, type StateSink } from "./saver.ts";
@@ -49,7 +55,7 @@ export async function applyPlan(request: ApplyRequest): Promise<ApplyResult> {
   const refused = [
     ...stale(plan, request.state),
     ...overtaken(plan, await request.journal.unsettled()),
-    ...otherProviders(plan, request.providers),
+    ...otherProviders(plan, withBuiltin(request.providers)),
   ];
   const prepared = prepare(plan.configuration, request.providers, plan.prior);
   const diagnostics: Diagnostic[] = [...refused, ...prepared.diagnostics];
@@ -77,13 +83,13 @@ async function open(
 ): Promise<ApplySession> {
   const { plan } = request;
   const working = new WorkingState(plan.prior);
-  const removed = new Set(plan.outputs.filter(({ after }) => after === undefined).map(({ name }) => name));
+  const removed = new Set(plan.outputs.filter(({ after: value }) => value === undefined).map(({ name }) => name));
   if (plan.mode !== "destroy")
     working.outputs = Object.fromEntries(Object.entries(working.outputs).filter(([name]) => !removed.has(name)));
   return {
     plan,
     prepared,
-    evaluation: new Evaluation(variables, plan.workspace),
+    evaluation: new Evaluation(prepared.root, variables, plan.workspace),
     clients: new Clients(request.context, request.parallelism ?? 10),
     working,
     saver: new Saver(working, {
@@ -95,6 +101,7 @@ async function open(
     journal: request.journal,
     intents: new Map((await request.journal.list()).map((one) => [one.address, one] as const)),
     diagnostics,
+    checks: new CheckResults(),
     done: { add: 0, change: 0, destroy: 0 },
     repetitions: new Map(),
   };
@@ -204,58 +211,58 @@ async function run(session: ApplySession, step: Step): Promise<boolean> {
 }
 
 async function evaluate(session: ApplySession, key: string): Promise<void> {
-  const { prepared, evaluation, working } = session;
-  const { configuration } = prepared;
-  const resource = prepared.resources.get(key);
-  const [kind, name] = [key.slice(0, key.indexOf(".")), key.slice(key.indexOf(".") + 1)];
-  if (resource?.source) await evaluateData(session, resource);
-  else if (resource) evaluation.resources.set(key, managedValue(session, resource));
-  else if (kind === "local") {
-    const local = configuration.locals.get(name);
-    if (local) evaluation.locals.set(name, evaluation.evaluate(local, key));
-  } else if (kind === "provider") {
-    const provider = prepared.providers.get(name);
-    if (provider) session.clients.evaluate(provider, evaluation);
+  const { evaluation, working } = session;
+  const node = session.prepared.nodes.get(key);
+  if (node === undefined)
+    return fail({ code: "internal", summary: "The plan names something that is not there", detail: key });
+  if (node.kind === "provider") session.clients.evaluate(node.provider, evaluation);
+  else if (node.kind === "resource") {
+    for (const at of evaluation.instancesOf(node.resource.module.path))
+      await evaluateResource(session, node.resource, at);
   } else {
-    const block = configuration.outputs.get(name);
-    if (block === undefined)
-      throw new DogeError([
-        error({ code: "internal", summary: "The plan names something that is not there", detail: key }),
-      ]);
-    working.outputs = withOutput(working.outputs, block, outputValue(block, evaluation));
+    evaluateNode(session, node);
+    if (node.kind !== "output" || node.module.path !== "") return;
+    const value = evaluation.root.outputs.get(node.block.name) ?? v.nullOf();
+    working.outputs = withOutput(working.outputs, node.block, value);
   }
 }
 
-function managedValue(session: ApplySession, resource: PreparedResource): Value {
+async function evaluateResource(session: ApplySession, resource: PreparedResource, at: ModuleInstance): Promise<void> {
+  if (resource.source) return evaluateData(session, resource, at);
   const { block, schema } = resource;
-  if (session.plan.mode !== "normal" || session.plan.targets.length > 0)
-    return valueFromState(resource, session.working);
-  const repetitions = session.repetitions.get(block.address) ?? expand(block, session.evaluation);
-  const values = new Map<Key, Value>();
-  for (const { key } of repetitions) {
-    const stored = session.working.get(block.address, instanceAddress(block.address, key));
-    if (stored) values.set(key, objectOf(stored, schema));
+  if (session.plan.mode !== "normal" || session.plan.targets.length > 0) {
+    at.resources.set(block.address, valueFromState(resource, at, session.working));
+    return;
   }
-  return blockValue(block, values);
+  const values = new Map<Key, Value>();
+  for (const repetition of repetitionsOf(session, resource, at)) {
+    const address = instanceAddress(addressIn(resource, at), repetition.key);
+    const stored = session.working.get(addressIn(resource, at), address);
+    if (stored === undefined) continue;
+    const value = objectOf(stored, schema);
+    after(session, resource, at, repetition, address, value);
+    values.set(repetition.key, value);
+  }
+  at.resources.set(block.address, repeated(block, values));
 }
 
 /** Takes what planning read, or reads what could not be read then. */
-async function evaluateData(session: ApplySession, resource: PreparedResource): Promise<void> {
-  const { block, provider } = resource;
+async function evaluateData(session: ApplySession, resource: PreparedResource, at: ModuleInstance): Promise<void> {
+  const { block } = resource;
+  const { evaluation, plan, working } = session;
   const values = await Promise.all(
-    expand(block, session.evaluation).map(async (repetition): Promise<readonly [Key, Value]> => {
-      const address = instanceAddress(block.address, repetition.key);
-      const config = evaluateBody(resource.body, session.evaluation.scope(repetition), address);
-      const planned = session.plan.data[address];
-      const value = planned
-        ? dataValue(resource, planned, config)
-        : await readData(session.clients, resource, config, address);
+    repetitionsOf(session, resource, at).map(async (repetition): Promise<readonly [Key, Value]> => {
+      const address = instanceAddress(addressIn(resource, at), repetition.key);
+      const planned = plan.data[address];
+      if (planned) return [repetition.key, objectOf(planned, resource.schema)];
+      const config = evaluateBody(resource.body, evaluation.scope(at, { repetition }), address);
+      before(session, resource, at, repetition, address);
+      const value = await readData(session.clients, resource, config, address);
+      after(session, resource, at, repetition, address, value);
       return [repetition.key, value];
     }),
   );
-  for (const [key, value] of session.plan.mode === "destroy" ? [] : values) {
-    const head = { mode: "data", type: block.type, name: block.name, provider: provider.address } as const;
-    session.working.set(head, instanceOf(value, key));
-  }
-  session.evaluation.resources.set(block.address, blockValue(block, new Map(values)));
+  if (plan.mode !== "destroy")
+    for (const [key, value] of values) working.set(headOf(resource, at), dataInstance(resource, value, key));
+  at.resources.set(block.address, repeated(block, new Map(values)));
 }

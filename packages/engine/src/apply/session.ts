@@ -1,9 +1,11 @@
 import type { Diagnostic, ResourceAction } from "@doge/core";
 import { diagnosticsOf } from "@doge/core";
 import type { Clients } from "../graph/clients.ts";
-import type { Evaluation, Repetition } from "../graph/evaluation.ts";
+import type { Evaluation } from "../graph/evaluation.ts";
+import type { Repetition } from "../graph/expand.ts";
 import type { Prepared } from "../graph/prepare.ts";
 import type { Intent, Journal } from "../journal/journal.ts";
+import type { CheckResults } from "../plan/conditions.ts";
 import type { Plan } from "../plan/model.ts";
 import type { WorkingState } from "../state/working.ts";
 import type { Saver } from "./saver.ts";
@@ -19,8 +21,9 @@ export interface ApplySession {
   readonly journal: Journal;
   readonly intents: ReadonlyMap<string, Intent>;
   readonly diagnostics: Diagnostic[];
+  readonly checks: CheckResults;
   readonly done: { add: number; change: number; destroy: number };
-  /** The instances of each block, found once per resource. */
+  /** The instances of each resource in each instance of its module, found once. */
   readonly repetitions: Map<string, readonly Repetition[]>;
 }
 

@@ -4,9 +4,10 @@ import { evaluate, pairs, type Scope } from "../lang/evaluate.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Block, NestedBlock } from "../schema.ts";
-import { compile, isList, misplaced } from "./expressions.ts";
 import { locating, placed } from "./locate.ts";
-import { at, type Expression, type Json, type JsonObject, type Place } from "./model.ts";
+import type { Expression, Place } from "./model.ts";
+import { dotted, expressionOf, only, required } from "./sections.ts";
+import { attributeIn, blocksIn, type SourceBlock, type SourceBody, type SourceItem } from "./source.ts";
 import { typeOfBlock, typeOfNested } from "./schema-types.ts";
 
 /** A body that has met its schema: every argument as an expression, every block as a body. */
@@ -22,95 +23,100 @@ export interface DynamicBlock {
   readonly iterator: string;
   readonly forEach: Expression;
   readonly content: Body;
+  readonly place: Place;
 }
 
 /** Checks names and required arguments against the schema, and parses. Collects what is wrong. */
-export function compileBody(json: JsonObject, place: Place, schema: Block, diagnostics: Diagnostic[]): Body {
+export function compileBody(source: SourceBody, schema: Block, diagnostics: Diagnostic[]): Body {
+  const { place } = source;
   const attributes = new Map<string, Expression>();
   const blocks = new Map<string, (Body | DynamicBlock)[]>();
-  const attempt = (body: () => void): void => {
+  const put = (name: string, found: readonly (Body | DynamicBlock)[]): void =>
+    void blocks.set(name, [...(blocks.get(name) ?? []), ...found]);
+  for (const item of source.items) {
+    const { name } = item;
+    const nested = schema.blocks?.[name];
+    const attribute = schema.attributes[name];
     try {
-      body();
+      if (nested)
+        put(
+          name,
+          item.blocks(0).map((block) => compileBody(block.body, nested.block, diagnostics)),
+        );
+      else if (name === "dynamic" && item.kind !== "attribute")
+        for (const block of item.blocks(1)) compileDynamic(block, schema, put, diagnostics);
+      else if (attribute === undefined) diagnostics.push(placed(unknownArgument(item, schema), item.place));
+      else if (!attribute.required && !attribute.optional) diagnostics.push(placed(readOnly(name), item.place));
+      else attributes.set(name, expressionOf(item.attribute()));
     } catch (thrown) {
       diagnostics.push(...diagnosticsOf(thrown));
     }
-  };
-  for (const [name, content] of Object.entries(json)) {
-    const nested = schema.blocks?.[name];
-    const attribute = schema.attributes[name];
-    if (name === "//") continue;
-    if (nested)
-      attempt(() =>
-        blocks.set(name, [
-          ...(blocks.get(name) ?? []),
-          ...compileBlocks(content, at(place, name), nested, diagnostics),
-        ]),
-      );
-    else if (name === "dynamic") attempt(() => compileDynamic(content, at(place, name), schema, blocks, diagnostics));
-    else if (attribute === undefined) diagnostics.push(placed(unknownArgument(name, schema), at(place, name)));
-    else if (!attribute.required && !attribute.optional) diagnostics.push(placed(readOnly(name), at(place, name)));
-    else attempt(() => attributes.set(name, compile(content, at(place, name))));
   }
+  checkRequired(source, schema, blocks, diagnostics);
+  return { schema, attributes, blocks, place };
+}
+
+function checkRequired(
+  { items, place }: SourceBody,
+  schema: Block,
+  blocks: ReadonlyMap<string, readonly (Body | DynamicBlock)[]>,
+  diagnostics: Diagnostic[],
+): void {
   for (const [name, attribute] of Object.entries(schema.attributes)) {
-    if (attribute.required && !(name in json)) diagnostics.push(placed(missing("argument", name), place));
+    if (attribute.required && !items.some((item) => item.name === name))
+      diagnostics.push(placed(missing("argument", name), place));
   }
   for (const [name, nested] of Object.entries(schema.blocks ?? {})) {
     const given = blocks.get(name) ?? [];
     if (given.some((block) => "iterator" in block)) continue;
     if (given.length < (nested.minItems ?? 0)) diagnostics.push(placed(missing("block", name), place));
     const most = nested.nesting === "single" ? 1 : (nested.maxItems ?? Infinity);
-    if (given.length > most) diagnostics.push(placed(tooMany(name, most), at(place, name)));
+    if (given.length > most) diagnostics.push(placed(tooMany(name, most), given[most]?.place ?? place));
   }
-  return { schema, attributes, blocks, place };
-}
-
-function compileBlocks(json: Json, place: Place, nested: NestedBlock, diagnostics: Diagnostic[]): Body[] {
-  if (json === null) return [];
-  if (typeof json !== "object") return misplaced(place, "an object or a list of objects: it is a block");
-  if (isList(json)) return json.flatMap((item, i) => compileBlocks(item, at(place, i), nested, diagnostics));
-  return [compileBody(json, place, nested.block, diagnostics)];
 }
 
 function compileDynamic(
-  json: Json,
-  place: Place,
+  { labels: [name = ""], body, place }: SourceBlock,
   schema: Block,
-  blocks: Map<string, (Body | DynamicBlock)[]>,
+  put: (name: string, found: readonly DynamicBlock[]) => void,
   diagnostics: Diagnostic[],
 ): void {
-  if (json === null || typeof json !== "object") return misplaced(place, "an object");
-  if (isList(json)) return json.forEach((item, i) => compileDynamic(item, at(place, i), schema, blocks, diagnostics));
-  for (const [name, content] of Object.entries(json)) {
-    const nested = schema.blocks?.[name];
-    if (nested === undefined) {
-      diagnostics.push(placed(unknownArgument(name, schema), at(place, name)));
-      continue;
-    }
-    const many = content !== null && typeof content === "object" && isList(content) ? content : [content];
-    for (const one of many) {
-      const body = one as JsonObject;
-      const inner = body["content"];
-      const forEach = body["for_each"];
-      if (forEach === undefined || inner === undefined)
-        return misplaced(at(place, name), "an object with for_each and content");
-      const [compiled] = compileBlocks(inner, at(place, name, "content"), nested, diagnostics);
-      const iterator = typeof body["iterator"] === "string" ? body["iterator"] : name;
-      if (compiled) {
-        const entry = { iterator, forEach: compile(forEach, at(place, name, "for_each")), content: compiled };
-        blocks.set(name, [...(blocks.get(name) ?? []), entry]);
-      }
-    }
+  const nested = schema.blocks?.[name];
+  if (nested === undefined) {
+    const item = { name, kind: "block" } as const;
+    diagnostics.push(placed(unknownArgument(item, schema), place));
+    return;
   }
+  only(body, ["for_each", "iterator", "labels"], ["content"]);
+  const [content] = blocksIn(body, "content");
+  if (content === undefined) throw new DogeError([placed(missing("block", "content"), place)]);
+  const iterator = attributeIn(body, "iterator");
+  put(name, [
+    {
+      iterator: iterator ? dotted(iterator.bare(), iterator.place) : name,
+      forEach: expressionOf(required(body, "for_each")),
+      content: compileBody(content.body, nested.block, diagnostics),
+      place,
+    },
+  ]);
 }
 
-function unknownArgument(name: string, schema: Block): Diagnostic {
+function unknownArgument({ name, kind }: Pick<SourceItem, "name" | "kind">, schema: Block): Diagnostic {
   const settable = Object.entries(schema.attributes).filter(([, a]) => a.required || a.optional);
   const close = nearest(name, [...settable.map(([known]) => known), ...Object.keys(schema.blocks ?? {})]);
+  const block = kind === "block";
+  const argument = block && settable.some(([known]) => known === name);
   return error({
     code: "config-unknown-argument",
-    summary: "Unsupported argument",
-    detail: `An argument named "${name}" is not expected here.`,
-    ...(close === undefined ? {} : { remedy: `Did you mean "${close}"?` }),
+    summary: block ? "Unsupported block type" : "Unsupported argument",
+    detail: block
+      ? `Blocks of type "${name}" are not expected here.`
+      : `An argument named "${name}" is not expected here.`,
+    ...(argument
+      ? { remedy: `Use the equals sign to assign it a value: ${name} = …` }
+      : close === undefined
+        ? {}
+        : { remedy: `Did you mean "${close}"?` }),
   });
 }
 

@@ -2,14 +2,10 @@ import { fail } from "@doge/core";
 import type { Node } from "../lang/ast.ts";
 import { convert } from "../lang/convert.ts";
 import { emptyScope, evaluate } from "../lang/evaluate.ts";
-import { parseExpression } from "../lang/parser.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Type } from "../schema.ts";
 import type { Constraint, Field } from "./model.ts";
-
-/** A type constraint as variables declare it: `map(object({ size = optional(string, "s") }))`. */
-export const parseConstraint = (text: string): Constraint => constraintOf(parseExpression(text));
 
 const words: Readonly<Record<string, Type>> = {
   string: "string",
@@ -21,7 +17,8 @@ const words: Readonly<Record<string, Type>> = {
   map: ["map", "dynamic"],
 };
 
-function constraintOf(node: Node): Constraint {
+/** A type constraint as variables declare it: `map(object({ size = optional(string, "s") }))`. */
+export function constraintOf(node: Node): Constraint {
   if (node.kind === "reference" && node.names.length === 0) {
     const type = words[node.root];
     if (type !== undefined) return { kind: "plain", type };

@@ -1,139 +1,165 @@
 import { type Diagnostic, diagnosticsOf, DogeError, error, hasErrors, nearest, type Outcome } from "@doge/core";
-import { isList, misplaced } from "./expressions.ts";
 import { placed } from "./locate.ts";
-import { at, type Json, type JsonObject, type LoadedConfiguration, type Place, type Source } from "./model.ts";
-import { decodeLocals, decodeOutput, decodeProvider, decodeVariable } from "./sections.ts";
+import type { LoadedConfiguration, ModuleConfiguration, Place, Source } from "./model.ts";
+import { decodeImport, decodeModuleCall, decodeMoved, decodeRemoved } from "./modules.ts";
+import { overriding, type TopBlock } from "./override.ts";
+import { readSource } from "./read.ts";
 import { decodeResource } from "./resources.ts";
+import {
+  decodeCheck,
+  decodeOutput,
+  decodeProvider,
+  decodeRequirements,
+  decodeVariable,
+  expressionOf,
+  textOf,
+} from "./sections.ts";
+import { blocksIn } from "./source.ts";
+import { childFolder, filesIn, manifestOf } from "./tree.ts";
 
 /** What the sections are gathered into. */
 type Draft = {
-  -readonly [K in keyof LoadedConfiguration]: LoadedConfiguration[K] extends ReadonlyMap<infer A, infer B>
+  -readonly [K in keyof ModuleConfiguration]: ModuleConfiguration[K] extends ReadonlyMap<infer A, infer B>
     ? Map<A, B>
-    : LoadedConfiguration[K];
+    : ModuleConfiguration[K] extends readonly (infer A)[]
+      ? A[]
+      : ModuleConfiguration[K];
 };
-
-interface Body {
-  readonly labels: readonly string[];
-  readonly json: JsonObject;
-  readonly place: Place;
-}
 
 /** How many labels each section has, and how it enters the configuration. */
 const sections: Readonly<
-  Record<string, { readonly labels: number; readonly add: (draft: Draft, body: Body) => void }>
+  Record<string, { readonly labels: number; readonly add: (draft: Draft, block: TopBlock) => void }>
 > = {
-  terraform: { labels: 0, add: (draft, body) => addTerraform(draft, body) },
+  terraform: { labels: 0, add: addTerraform },
   variable: {
     labels: 1,
-    add: (draft, { labels: [name], json, place }) =>
-      put(draft.variables, decodeVariable(name as string, json, place), "name"),
+    add: (draft, { labels: [name = ""], body, place }) =>
+      put(draft.variables, decodeVariable(name, body, place), "name"),
   },
-  locals: { labels: 0, add: (draft, { json, place }) => addLocals(draft, json, place) },
+  locals: { labels: 0, add: addLocals },
   output: {
     labels: 1,
-    add: (draft, { labels: [name], json, place }) =>
-      put(draft.outputs, decodeOutput(name as string, json, place), "name"),
+    add: (draft, { labels: [name = ""], body, place }) => put(draft.outputs, decodeOutput(name, body, place), "name"),
   },
   provider: {
     labels: 1,
-    add: (draft, { labels: [name], json, place }) =>
-      put(draft.providers, decodeProvider(name as string, json, place), "key"),
+    add: (draft, { labels: [name = ""], body, place }) =>
+      put(draft.providers, decodeProvider(name, body, place), "key"),
   },
-  resource: { labels: 2, add: (draft, body) => addResource(draft, "managed", body) },
-  data: { labels: 2, add: (draft, body) => addResource(draft, "data", body) },
+  resource: { labels: 2, add: (draft, block) => addResource(draft, "managed", block) },
+  data: { labels: 2, add: (draft, block) => addResource(draft, "data", block) },
+  module: {
+    labels: 1,
+    add: (draft, { labels: [name = ""], body, place }) => put(draft.calls, decodeModuleCall(name, body, place), "name"),
+  },
+  check: { labels: 1, add: addCheck },
+  moved: { labels: 0, add: (draft, { body, place }) => void draft.moved.push(decodeMoved(body, place)) },
+  removed: { labels: 0, add: (draft, { body, place }) => void draft.removed.push(decodeRemoved(body, place)) },
+  import: { labels: 0, add: (draft, { body, place }) => void draft.imports.push(decodeImport(body, place)) },
 };
 
-const notYet = new Set(["module", "moved", "import", "removed", "check", "ephemeral"]);
-
 /**
- * Reads Terraform JSON documents (`*.tf.json`) as one configuration. All that is wrong is collected; there
+ * Reads `*.tf` and `*.tf.json` as one configuration: the root module, and every module below that it calls.
+ * `sources` holds the files of all of them, named relative to the root; modules that `doge init` fetched are
+ * found by the manifest `.terraform/modules/modules.json` among them. All that is wrong is collected; there
  * is a value only without errors.
  */
-export function loadConfiguration(sources: readonly Source[]): Outcome<LoadedConfiguration> {
-  const draft: Draft = {
-    sources,
-    terraform: {},
-    requiredProviders: new Map(),
-    variables: new Map(),
-    locals: new Map(),
-    providers: new Map(),
-    resources: new Map(),
-    outputs: new Map(),
-  };
+export async function loadConfiguration(sources: readonly Source[]): Promise<Outcome<LoadedConfiguration>> {
   const diagnostics: Diagnostic[] = [];
-  for (const source of sources) {
-    try {
-      readSource(source, draft, diagnostics);
-    } catch (thrown) {
-      diagnostics.push(...diagnosticsOf(thrown));
-    }
-  }
-  return hasErrors(diagnostics) ? { diagnostics } : { value: draft, diagnostics };
+  const root = await loadModule({ sources, manifest: manifestOf(sources), diagnostics }, "", "", []);
+  return hasErrors(diagnostics) ? { diagnostics } : { value: { ...root, sources }, diagnostics };
 }
 
-function readSource(source: Source, draft: Draft, diagnostics: Diagnostic[]): void {
-  const root: Place = { source, path: [] };
-  if (!source.file.endsWith(".json")) {
-    diagnostics.push(
-      error({
-        code: "config-not-json",
-        summary: "Only Terraform JSON is understood so far",
-        detail: `${source.file} is written in HCL's own syntax.`,
-        remedy: "Write it as .tf.json, or use the terraform executor for this workspace.",
-        address: source.file,
-      }),
-    );
-    return;
+interface Loading {
+  readonly sources: readonly Source[];
+  readonly manifest: ReadonlyMap<string, string>;
+  readonly diagnostics: Diagnostic[];
+}
+
+async function loadModule(
+  loading: Loading,
+  folder: string,
+  key: string,
+  ancestors: readonly string[],
+): Promise<ModuleConfiguration> {
+  const draft = emptyDraft(folder);
+  const { diagnostics } = loading;
+  for (const block of await readModule(filesIn(loading.sources, folder), diagnostics))
+    attempt(diagnostics, () => sections[block.section]?.add(draft, block));
+  for (const call of draft.calls.values()) {
+    const childKey = key === "" ? call.name : `${key}.${call.name}`;
+    const child = childFolder(call, folder, childKey, loading.manifest, loading.sources);
+    const circle = child.folder !== undefined && [...ancestors, folder].includes(child.folder);
+    if (child.folder === undefined || circle)
+      diagnostics.push(placed(child.problem ?? circular(call.source), call.place, `module.${call.name}`));
+    else draft.children.set(call.name, await loadModule(loading, child.folder, childKey, [...ancestors, folder]));
   }
-  const document = parse(source, diagnostics);
-  if (document === undefined) return;
-  for (const { json, place } of objects(document, root)) {
-    for (const [name, content] of Object.entries(json)) {
-      const section = sections[name];
-      if (name === "//") continue;
-      if (section === undefined) diagnostics.push(placed(unknownSection(name), at(place, name)));
+  return draft;
+}
+
+const circular = (source: string): Diagnostic =>
+  error({
+    code: "module-circle",
+    summary: "A module calls itself",
+    detail: `The module at ${source} is one of those that called this one.`,
+  });
+
+const emptyDraft = (folder: string): Draft => ({
+  folder,
+  requiredVersions: [],
+  requiredProviders: new Map(),
+  variables: new Map(),
+  locals: new Map(),
+  providers: new Map(),
+  resources: new Map(),
+  outputs: new Map(),
+  calls: new Map(),
+  checks: new Map(),
+  moved: [],
+  removed: [],
+  imports: [],
+  children: new Map(),
+});
+
+/** The blocks of a module's files, override files applied. */
+async function readModule(sources: readonly Source[], diagnostics: Diagnostic[]): Promise<TopBlock[]> {
+  const isOverride = ({ file }: Source): boolean => /(^|[/_])override\.tf(\.json)?$/.test(file);
+  const read = async (some: readonly Source[]): Promise<TopBlock[]> => {
+    const all: TopBlock[] = [];
+    for (const source of some) for (const block of await blocksOf(source, diagnostics)) all.push(block);
+    return all;
+  };
+  const primary = await read(sources.filter((one) => !isOverride(one)));
+  return overriding(primary, await read(sources.filter(isOverride)), diagnostics);
+}
+
+async function blocksOf(source: Source, diagnostics: Diagnostic[]): Promise<TopBlock[]> {
+  const found: TopBlock[] = [];
+  for (const document of await readSource(source, diagnostics)) {
+    for (const item of document.items) {
+      const section = Object.hasOwn(sections, item.name) ? sections[item.name] : undefined;
+      if (section === undefined) diagnostics.push(placed(unknownSection(item.name, item.kind), item.place));
       else
-        attempt(diagnostics, () =>
-          bodies(content, at(place, name), section.labels).forEach((body) =>
-            attempt(diagnostics, () => section.add(draft, body)),
-          ),
-        );
+        attempt(diagnostics, () => {
+          for (const block of item.blocks(section.labels)) found.push({ section: item.name, ...block });
+        });
     }
   }
+  return found;
 }
 
-function parse(source: Source, diagnostics: Diagnostic[]): Json | undefined {
-  try {
-    return JSON.parse(source.content) as Json;
-  } catch (thrown) {
-    const position = /at position (\d+)/.exec((thrown as Error).message)?.[1];
-    const before = source.content.slice(0, position === undefined ? 0 : Number(position)).split("\n");
-    const start = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-    diagnostics.push(
-      error({
-        code: "config-not-json",
-        summary: "The file is not JSON",
-        detail: `${source.file}, line ${start.line}, column ${start.column}`,
-        range: { file: source.file, start },
-      }),
-    );
-    return undefined;
-  }
-}
-
-function unknownSection(name: string): Diagnostic {
-  if (notYet.has(name)) {
-    return error({
-      code: "config-not-supported",
-      summary: `Blocks of type "${name}" are not supported by Doge's own engine yet`,
-      detail: "This configuration needs the terraform or the hcp executor.",
-    });
-  }
+function unknownSection(name: string, kind: "attribute" | "block" | "either"): Diagnostic {
   const close = nearest(name, Object.keys(sections));
+  const block = kind !== "attribute";
   return error({
-    code: "config-unknown-section",
-    summary: "Unsupported block type",
-    detail: `Blocks of type "${name}" are not expected here.`,
+    code: name === "ephemeral" ? "config-not-supported" : "config-unknown-section",
+    summary: block ? "Unsupported block type" : "Unsupported argument",
+    detail:
+      name === "ephemeral"
+        ? "No provider of Doge's own engine has ephemeral resources."
+        : block
+          ? `Blocks of type "${name}" are not expected here.`
+          : `An argument named "${name}" is not expected here.`,
     ...(close === undefined ? {} : { remedy: `Did you mean "${close}"?` }),
   });
 }
@@ -146,64 +172,45 @@ function attempt(diagnostics: Diagnostic[], body: () => void): void {
   }
 }
 
-/** Terraform JSON allows a list of objects wherever it allows an object. */
-function objects(json: Json, place: Place): { json: JsonObject; place: Place }[] {
-  if (json === null || typeof json !== "object") return misplaced(place, "an object");
-  if (isList(json)) return json.flatMap((item, i) => objects(item, at(place, i)));
-  return [{ json: json, place }];
-}
-
-function bodies(json: Json, place: Place, labels: number): Body[] {
-  const found = objects(json, place);
-  if (labels === 0) return found.map((one) => ({ labels: [], ...one }));
-  return found.flatMap((one) =>
-    Object.entries(one.json)
-      .filter(([label]) => label !== "//")
-      .flatMap(([label, inner]) =>
-        bodies(inner, at(one.place, label), labels - 1).map((body) => ({ ...body, labels: [label, ...body.labels] })),
-      ),
-  );
-}
-
 function put<T extends { readonly place: Place }, K extends keyof T>(map: Map<string, T>, item: T, by: K): void {
   const key = item[by] as string;
   const first = map.get(key);
-  if (first !== undefined) return duplicate(key, first.place, item.place);
+  if (first !== undefined) duplicate(key, first.place, item.place);
   map.set(key, item);
 }
 
 function duplicate(name: string, first: Place, second: Place): never {
   const detail = `${name} was already declared in ${first.source.file}.`;
-  const diagnostic = error({ code: "config-duplicate", summary: "Declared twice", detail });
-  throw new DogeError([placed(diagnostic, second, name)]);
+  throw new DogeError([placed(error({ code: "config-duplicate", summary: "Declared twice", detail }), second, name)]);
 }
 
-function addTerraform(draft: Draft, { json, place }: Body): void {
-  draft.terraform = { ...draft.terraform, ...json };
-  const required = json["required_providers"];
-  if (required === undefined) return;
-  for (const one of objects(required, at(place, "required_providers"))) {
-    for (const [name, entry] of Object.entries(one.json)) {
-      if (typeof entry === "string") draft.requiredProviders.set(name, { version: entry });
-      else {
-        const fields = objects(entry, at(one.place, name))[0]?.json ?? {};
-        draft.requiredProviders.set(name, {
-          ...(typeof fields["source"] === "string" ? { source: fields["source"] } : {}),
-          ...(typeof fields["version"] === "string" ? { version: fields["version"] } : {}),
-        });
-      }
-    }
+function addTerraform(draft: Draft, { body }: TopBlock): void {
+  const version = textOf(body, "required_version");
+  if (version !== undefined) draft.requiredVersions.push(version);
+  for (const block of blocksIn(body, "required_providers"))
+    for (const [name, requirement] of decodeRequirements(block.body)) draft.requiredProviders.set(name, requirement);
+  for (const block of blocksIn(body, "backend", 1)) draft.backend = { type: block.labels[0] ?? "", body: block.body };
+  for (const block of blocksIn(body, "cloud")) draft.cloud = block.body;
+}
+
+function addLocals(draft: Draft, { body }: TopBlock): void {
+  for (const item of body.items) {
+    const first = draft.locals.get(item.name);
+    if (first !== undefined) duplicate(`local.${item.name}`, first.place, item.place);
+    draft.locals.set(item.name, expressionOf(item.attribute()));
   }
 }
 
-function addLocals(draft: Draft, json: JsonObject, place: Place): void {
-  for (const [name, expression] of decodeLocals(json, place)) {
-    const first = draft.locals.get(name);
-    if (first !== undefined) duplicate(`local.${name}`, first.place, expression.place);
-    draft.locals.set(name, expression);
-  }
+function addResource(draft: Draft, mode: "managed" | "data", block: TopBlock): void {
+  const [type = "", name = ""] = block.labels;
+  put(draft.resources, decodeResource(mode, type, name, block.body, block.place), "address");
 }
 
-function addResource(draft: Draft, mode: "managed" | "data", { labels, json, place }: Body): void {
-  put(draft.resources, decodeResource(mode, labels[0] as string, labels[1] as string, json, place), "address");
+/** A check's own data source is one of the module's, whose failure is only a warning. */
+function addCheck(draft: Draft, { labels: [name = ""], body, place }: TopBlock): void {
+  put(draft.checks, decodeCheck(name, body, place), "name");
+  for (const block of blocksIn(body, "data", 2)) {
+    const [type = "", label = ""] = block.labels;
+    put(draft.resources, decodeResource("data", type, label, block.body, block.place, name), "address");
+  }
 }

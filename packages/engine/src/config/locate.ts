@@ -4,7 +4,7 @@ import type { Place } from "./model.ts";
 /** Line and column of a place; the whole file's start where the path leads nowhere. */
 export function rangeOf(place: Place): SourceRange {
   const { file, content } = place.source;
-  const offset = find(content, place.path) ?? 0;
+  const offset = place.span?.[0] ?? find(content, place.path) ?? 0;
   const before = content.slice(0, offset);
   const line = before.split("\n").length;
   const start = before.lastIndexOf("\n") + 1;
@@ -13,8 +13,14 @@ export function rangeOf(place: Place): SourceRange {
   return {
     file,
     start: { line, column: offset - start + 1 },
+    ...(place.span ? { end: position(content, place.span[1]) } : {}),
     excerpt: excerpt.length > 200 ? excerpt.trim().slice(0, 200) : excerpt,
   };
+}
+
+function position(content: string, offset: number): { line: number; column: number } {
+  const before = content.slice(0, offset);
+  return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
 }
 
 /** Runs `body`; whatever it throws comes out as diagnostics that say where. */

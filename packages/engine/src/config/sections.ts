@@ -1,138 +1,231 @@
 import { error, DogeError, fail, nearest } from "@doge/core";
+import { keyOf, type Node } from "../lang/ast.ts";
+import { emptyScope, evaluate } from "../lang/evaluate.ts";
 import * as v from "../lang/values.ts";
-import { constrain, parseConstraint } from "./constraints.ts";
-import { compile, compileReference, isList, misplaced } from "./expressions.ts";
+import type { Value } from "../lang/values.ts";
+import { constrain, constraintOf } from "./constraints.ts";
+import { misplaced } from "./json.ts";
 import { locating, placed } from "./locate.ts";
-import {
-  at,
-  type Constraint,
-  type Expression,
-  type Json,
-  type JsonObject,
-  type OutputBlock,
-  type Place,
-  type ProviderBlock,
-  type VariableBlock,
+import type {
+  CheckBlock,
+  Constraint,
+  Expression,
+  OutputBlock,
+  Place,
+  ProviderBlock,
+  ProviderRequirement,
+  Rule,
+  VariableBlock,
 } from "./model.ts";
+import { attributeIn, blocksIn, type SourceAttribute, type SourceBody, without } from "./source.ts";
 
-export function decodeVariable(name: string, json: JsonObject, place: Place): VariableBlock {
-  only(json, place, ["type", "default", "description", "sensitive", "nullable", "validation", "ephemeral"]);
-  const type = json["type"];
-  if (type !== undefined && typeof type !== "string")
-    return misplaced(at(place, "type"), "a type constraint as a string");
+export const expressionOf = (attribute: SourceAttribute): Expression => ({
+  node: attribute.node(),
+  place: attribute.place,
+});
+
+export function decodeVariable(name: string, body: SourceBody, place: Place): VariableBlock {
+  only(body, ["type", "default", "description", "sensitive", "nullable", "ephemeral"], ["validation"]);
+  const type = attributeIn(body, "type");
   const constraint: Constraint =
     type === undefined
       ? { kind: "plain", type: "dynamic" }
-      : locating(at(place, "type"), `var.${name}`, () => parseConstraint(type.replace(/^\$\{(.*)\}$/s, "$1")));
-  const nullable = flag(json, place, "nullable", true);
-  const fallback = json["default"];
-  const value =
-    fallback === undefined
-      ? undefined
-      : locating(at(place, "default"), `var.${name}`, () =>
-          constrain(v.fromPlain(fallback), constraint, "default value"),
-        );
+      : locating(type.place, `var.${name}`, () => constraintOf(type.bare()));
+  const fallback = attributeIn(body, "default");
+  const value = fallback && locating(fallback.place, `var.${name}`, () => defaultOf(fallback, constraint));
+  const primitive = constraint.kind === "plain" && constraint.type !== "dynamic" && typeof constraint.type === "string";
   return {
     name,
     constraint,
-    sensitive: flag(json, place, "sensitive", false),
-    nullable,
-    validations: list(json["validation"]).map((one, i) => validation(one, at(place, "validation", i))),
+    literal: type === undefined || primitive,
+    sensitive: flag(body, "sensitive", false),
+    nullable: flag(body, "nullable", true),
+    ephemeral: flag(body, "ephemeral", false),
+    validations: rules(body, "validation"),
     place,
     ...(value === undefined ? {} : { default: value }),
-    ...text(json, "description"),
+    ...described(body),
   };
 }
 
-function validation(json: Json, place: Place): VariableBlock["validations"][number] {
-  if (json === null || typeof json !== "object" || isList(json)) return misplaced(place, "an object");
-  const body = json;
-  return {
-    condition: compile(required(body, place, "condition"), at(place, "condition")),
-    message: compile(required(body, place, "error_message"), at(place, "error_message")),
-  };
-}
+const defaultOf = (attribute: SourceAttribute, constraint: Constraint): Value =>
+  constrain(attribute.value(), constraint, "default value");
 
-export function decodeLocals(json: JsonObject, place: Place): [string, Expression][] {
-  return Object.entries(json)
-    .filter(([name]) => name !== "//")
-    .map(([name, value]) => [name, compile(value, at(place, name))]);
-}
+/** All blocks of `condition` and `error_message` under a name. */
+export const rules = (body: SourceBody, name: string): Rule[] =>
+  blocksIn(body, name).map((block) => {
+    only(block.body, ["condition", "error_message"]);
+    return {
+      condition: expressionOf(required(block.body, "condition")),
+      message: expressionOf(required(block.body, "error_message")),
+      place: block.place,
+    };
+  });
 
-export function decodeOutput(name: string, json: JsonObject, place: Place): OutputBlock {
-  only(json, place, ["value", "description", "sensitive", "depends_on", "ephemeral"]);
+export function decodeOutput(name: string, body: SourceBody, place: Place): OutputBlock {
+  only(body, ["value", "description", "sensitive", "depends_on", "ephemeral"], ["precondition"]);
   return {
     name,
-    value: compile(required(json, place, "value"), at(place, "value")),
-    sensitive: flag(json, place, "sensitive", false),
-    dependsOn: dependsOn(json, place),
+    value: expressionOf(required(body, "value")),
+    sensitive: flag(body, "sensitive", false),
+    ephemeral: flag(body, "ephemeral", false),
+    dependsOn: references(body, "depends_on"),
+    preconditions: rules(body, "precondition"),
     place,
-    ...text(json, "description"),
+    ...described(body),
   };
 }
 
-export function decodeProvider(name: string, json: JsonObject, place: Place): ProviderBlock {
-  const { alias, version: _, "//": __, ...body } = json;
-  if (alias !== undefined && typeof alias !== "string") return misplaced(at(place, "alias"), "a string");
+export function decodeProvider(name: string, body: SourceBody, place: Place): ProviderBlock {
+  const alias = textOf(body, "alias");
   return {
     key: alias === undefined ? name : `${name}.${alias}`,
     name,
-    body,
+    body: without(body, ["alias", "version"]),
     place,
     ...(alias === undefined ? {} : { alias }),
   };
 }
 
-export function dependsOn(json: JsonObject, place: Place): Expression[] {
-  const given = json["depends_on"];
-  if (given === undefined) return [];
-  if (given === null || !isList(given)) return misplaced(at(place, "depends_on"), "a list of references");
-  return given.map((item, i) => compileReference(item, at(place, "depends_on", i)));
+export function decodeCheck(name: string, body: SourceBody, place: Place): CheckBlock {
+  only(body, [], ["data", "assert"]);
+  const asserted = rules(body, "assert");
+  if (asserted.length === 0) throw new DogeError([placed(missingBlock("assert"), place, `check.${name}`)]);
+  return { name, rules: asserted, place };
 }
 
-const list = (json: Json | undefined): readonly Json[] =>
-  json === undefined ? [] : json !== null && typeof json === "object" && isList(json) ? json : [json];
+/** The entries of `required_providers`. */
+export function decodeRequirements(body: SourceBody): [string, ProviderRequirement][] {
+  return body.items.map((item) => {
+    const attribute = item.attribute();
+    const node = attribute.bare();
+    const plain = node.kind === "object" ? node : undefined;
+    if (plain === undefined) {
+      const version = v.toPlain(attribute.value());
+      return [item.name, { aliases: [], ...(typeof version === "string" ? { version } : {}) }];
+    }
+    const fields = attribute.node();
+    const of = (name: string): unknown => plainField(fields, name);
+    const aliases = fieldOf(plain, "configuration_aliases");
+    return [
+      item.name,
+      {
+        ...(typeof of("source") === "string" ? { source: of("source") as string } : {}),
+        ...(typeof of("version") === "string" ? { version: of("version") as string } : {}),
+        aliases: aliases?.kind === "tuple" ? aliases.items.map((one) => dotted(one, attribute.place)) : [],
+      },
+    ];
+  });
+}
 
-/** A boolean that is written out; Terraform's JSON also takes it as text. */
-export function flag(json: JsonObject, place: Place, name: string, fallback: boolean): boolean {
-  const given = json[name];
+function fieldOf(node: Node, name: string): Node | undefined {
+  if (node.kind !== "object") return undefined;
+  return node.entries.find(([key]) => key.kind === "literal" && v.toPlain(key.value) === name)?.[1];
+}
+
+function plainField(node: Node, name: string): unknown {
+  const field = fieldOf(node, name);
+  return field && v.toPlain(evaluate(field, emptyScope));
+}
+
+/** A list of references: `depends_on`, `replace_triggered_by`. */
+export function references(body: SourceBody, name: string): Expression[] {
+  const attribute = attributeIn(body, name);
+  if (attribute === undefined) return [];
+  const node = attribute.bare();
+  if (node.kind !== "tuple") return misplaced(attribute.place, "a list of references");
+  return node.items.map((item) => ({ node: unquoted(item, attribute.place), place: attribute.place }));
+}
+
+/** Old configurations quote their references. */
+function unquoted(node: Node, place: Place): Node {
+  if (node.kind !== "literal" || node.value.kind !== "string") return node;
+  return misplaced(place, `a reference without quotes: ${node.value.value}`);
+}
+
+/** `github`, `github.other`, `digitalocean_droplet.web["a"].name` as text. */
+export function dotted(node: Node, place: Place): string {
+  switch (node.kind) {
+    case "reference":
+      return keyOf(node);
+    case "attribute":
+      return `${dotted(node.target, place)}.${node.name}`;
+    case "index":
+      if (node.key.kind === "literal")
+        return `${dotted(node.target, place)}[${JSON.stringify(v.toPlain(node.key.value))}]`;
+      break;
+    case "literal":
+      if (node.value.kind === "string") return node.value.value;
+      break;
+    default:
+  }
+  return misplaced(place, "an address");
+}
+
+/** A boolean that is written out. */
+export function flag(body: SourceBody, name: string, fallback: boolean): boolean {
+  const given = constant(body, name);
   if (given === undefined || given === null) return fallback;
-  if (typeof given === "boolean") return given;
-  if (given === "true" || given === "false") return given === "true";
-  return misplaced(at(place, name), "true or false");
+  if (typeof given.value === "boolean") return given.value;
+  if (given.value === "true" || given.value === "false") return given.value === "true";
+  return misplaced(given.place, "true or false");
 }
 
-const text = (json: JsonObject, name: string): { readonly description?: string } => {
-  const given = json[name];
-  return typeof given === "string" ? { description: given } : {};
+/** A string that is written out. */
+export function textOf(body: SourceBody, name: string): string | undefined {
+  const given = constant(body, name);
+  if (given === undefined || given.value === null) return undefined;
+  return typeof given.value === "string" ? given.value : misplaced(given.place, "a string");
+}
+
+function constant(body: SourceBody, name: string): { value: unknown; place: Place } | undefined {
+  const attribute = attributeIn(body, name);
+  if (attribute === undefined) return undefined;
+  const { place } = attribute;
+  return { place, value: v.toPlain(locating(place, undefined, () => attribute.value())) };
+}
+
+const described = (body: SourceBody): { readonly description?: string } => {
+  const description = textOf(body, "description");
+  return description === undefined ? {} : { description };
 };
 
-function required(json: JsonObject, place: Place, name: string): Json {
-  const given = json[name];
-  if (given !== undefined) return given;
-  return locating(place, undefined, () =>
-    fail({
-      code: "config-missing-argument",
-      summary: "Missing required argument",
-      detail: `The argument "${name}" is required, but no definition was found in ${place.path.join(".")}.`,
-    }),
+export function required(body: SourceBody, name: string): SourceAttribute {
+  return (
+    attributeIn(body, name) ??
+    locating(body.place, undefined, () =>
+      fail({
+        code: "config-missing-argument",
+        summary: "Missing required argument",
+        detail: `The argument "${name}" is required, but no definition was found in ${body.place.path.join(".")}.`,
+      }),
+    )
   );
 }
 
-/** Unknown keys fail with the nearest right name. */
-export function only(json: JsonObject, place: Place, known: readonly string[]): void {
-  const unknown = Object.keys(json).filter((name) => name !== "//" && !known.includes(name));
+const missingBlock = (name: string) =>
+  error({
+    code: "config-missing-argument",
+    summary: "Missing required block",
+    detail: `At least one "${name}" block is required.`,
+  });
+
+/** Unknown names fail with the nearest right one. */
+export function only(body: SourceBody, attributes: readonly string[], blocks: readonly string[] = []): void {
+  const known = [...attributes, ...blocks];
+  const unknown = body.items.filter((item) => !known.includes(item.name));
   if (unknown.length === 0) return;
   throw new DogeError(
-    unknown.map((name) => {
+    unknown.map(({ name, kind, place }) => {
       const close = nearest(name, known);
+      const what = kind === "block" ? `Blocks of type "${name}" are` : `An argument named "${name}" is`;
       const found = error({
         code: "config-unknown-argument",
-        summary: "Unsupported argument",
-        detail: `An argument named "${name}" is not expected in ${place.path.join(".")}.`,
+        summary: kind === "block" ? "Unsupported block type" : "Unsupported argument",
+        detail: `${what} not expected in ${body.place.path.join(".")}.`,
         ...(close === undefined ? {} : { remedy: `Did you mean "${close}"?` }),
       });
-      return placed(found, at(place, name));
+      return placed(found, place);
     }),
   );
 }

@@ -3,9 +3,13 @@ import { typeOfBlock } from "../config/schema-types.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Attributes, ProviderContext, Work } from "../provider.ts";
-import type { Evaluation } from "./evaluation.ts";
+import type { Evaluation, ModuleInstance } from "./evaluation.ts";
 import { Limiter } from "./graph.ts";
-import type { PreparedProvider } from "./prepare.ts";
+import type { PreparedProvider } from "./providers.ts";
+
+/** A module with a provider block of its own has one instance. */
+const scopeOf = (provider: PreparedProvider, evaluation: Evaluation): ModuleInstance =>
+  evaluation.instancesOf(provider.module)[0] ?? evaluation.root;
 
 /** The providers' clients: each configured once, when it is first needed. */
 export class Clients {
@@ -22,7 +26,7 @@ export class Clients {
   /** Evaluates the provider's settings; they may be unknown until an apply. */
   evaluate(provider: PreparedProvider, evaluation: Evaluation): void {
     const config = provider.body
-      ? evaluateBody(provider.body, evaluation.scope(), `provider.${provider.key}`)
+      ? evaluateBody(provider.body, evaluation.scope(scopeOf(provider, evaluation)), `provider.${provider.key}`)
       : v.object(
           Object.entries(typeOfBlock(provider.provider.schema)[1]).map(
             ([name, type]) => [name, v.nullOf(type)] as const,

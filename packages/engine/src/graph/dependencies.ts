@@ -3,7 +3,7 @@ import type { Prepared } from "./prepare.ts";
 
 const known = new WeakMap<Prepared, Map<string, readonly string[]>>();
 
-/** All resources and data sources behind one, sorted: what the state keeps as `dependencies`. */
+/** All resources and data sources behind one (by its address without instance keys), sorted: what the state keeps as `dependencies`. */
 export function dependenciesOf(prepared: Prepared, resource: string): readonly string[] {
   let cache = known.get(prepared);
   if (cache === undefined) known.set(prepared, (cache = new Map()));

@@ -3,59 +3,133 @@ import { locating } from "../config/locate.ts";
 import type { Expression, ResourceBlock } from "../config/model.ts";
 import type { Reference } from "../lang/ast.ts";
 import { keyOf } from "../lang/ast.ts";
-import { convert } from "../lang/convert.ts";
 import { evaluate, type Scope } from "../lang/evaluate.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
+import { instanceAddress } from "../state/model.ts";
+import { expand, type Key, type Repetition } from "./expand.ts";
+import { folderOf, inModule, type PreparedModule } from "./modules.ts";
 
-export type Key = string | number | undefined;
-
-/** One instance of a resource block: its key, and what `each.value` is for it. */
-export interface Repetition {
-  readonly key: Key;
-  readonly value?: Value;
+/** One instance of a module, with the values known so far in one walk over the graph. */
+export interface ModuleInstance {
+  readonly module: PreparedModule;
+  /** `""` for the root, else `module.web["a"]`. */
+  readonly address: string;
+  /** What `each` and `count` are in the block that calls it. */
+  readonly repetition: Repetition;
+  readonly parent?: ModuleInstance;
+  readonly variables: Map<string, Value>;
+  readonly locals: Map<string, Value>;
+  /** By address within the module: an object, or a tuple or object of instances. */
+  readonly resources: Map<string, Value>;
+  readonly outputs: Map<string, Value>;
+  /** By the name of the call. */
+  readonly children: Map<string, readonly ModuleInstance[]>;
 }
 
-/** The values known so far in one walk over the graph. */
+/** What a scope may hold besides the module's own values. */
+interface Extras {
+  readonly repetition?: Repetition;
+  readonly self?: Value;
+}
+
+/** The values of one walk over the graph, module instance by module instance. */
 export class Evaluation {
-  readonly variables: ReadonlyMap<string, Value>;
-  readonly locals = new Map<string, Value>();
-  /** By resource address: an object, or a tuple or object of instances. */
-  readonly resources = new Map<string, Value>();
+  readonly root: ModuleInstance;
+  readonly #instances = new Map<string, ModuleInstance[]>();
   readonly #workspace: string;
 
-  constructor(variables: ReadonlyMap<string, Value>, workspace: string) {
-    this.variables = variables;
+  constructor(root: PreparedModule, variables: ReadonlyMap<string, Value>, workspace: string) {
+    this.root = instance(root, "", { key: undefined });
+    for (const [name, value] of variables) this.root.variables.set(name, value);
+    this.#instances.set("", [this.root]);
     this.#workspace = workspace;
   }
 
-  scope(repetition: Repetition = { key: undefined }): Scope {
-    return { value: (reference) => this.#value(reference, repetition) };
+  /** The instances of a module, by its path; none before the module was expanded. */
+  instancesOf(path: string): readonly ModuleInstance[] {
+    return this.#instances.get(path) ?? [];
   }
 
-  evaluate(expression: Expression, address: string, scope = this.scope()): Value {
+  instanceAt(path: string, address: string): ModuleInstance | undefined {
+    return this.instancesOf(path).find((one) => one.address === address);
+  }
+
+  /** Makes the instances that a call's `count` and `for_each` ask for. Throws where that can't be told yet. */
+  expandModule(module: PreparedModule): void {
+    const { call, parent } = module;
+    if (call === undefined || parent === undefined) return;
+    const all: ModuleInstance[] = [];
+    for (const above of this.instancesOf(parent.path)) {
+      const address = inModule(above.address, `module.${call.name}`);
+      const children = expand(call, address, (expression) => this.evaluate(expression, address, this.scope(above))).map(
+        (repetition) => instance(module, instanceAddress(address, repetition.key), repetition, above),
+      );
+      above.children.set(call.name, children);
+      all.push(...children);
+    }
+    this.#instances.set(module.path, all);
+  }
+
+  scope(at: ModuleInstance, extras: Extras = {}): Scope {
+    return { value: (reference) => this.#value(reference, at, extras) };
+  }
+
+  evaluate(expression: Expression, address: string, scope: Scope): Value {
     return locating(expression.place, address, () => evaluate(expression.node, scope));
   }
 
-  #value(reference: Reference, { key, value }: Repetition): Value {
+  #value(reference: Reference, at: ModuleInstance, { repetition, self }: Extras): Value {
     const [name = ""] = reference.names;
     switch (reference.root) {
       case "var":
-        return this.variables.get(name) ?? missing(reference);
+        return at.variables.get(name) ?? missing(reference);
       case "local":
-        return this.locals.get(name) ?? missing(reference);
+        return at.locals.get(name) ?? missing(reference);
       case "each":
-        return name === "key" ? v.string(String(key)) : (value ?? v.nullOf());
+        return name === "key" ? v.string(String(repetition?.key)) : (repetition?.value ?? v.nullOf());
       case "count":
-        return v.number(Number(key));
+        return v.number(Number(repetition?.key));
+      case "self":
+        return v.isMapping(self ?? v.nullOf()) ? (part(self, name) ?? missing(reference)) : v.unknownOf();
       case "path":
-        return v.string(".");
+        return v.string(name === "module" ? folderOf(at.module) : ".");
       case "terraform":
         return v.string(this.#workspace);
+      case "module":
+        return moduleValue(at, name) ?? missing(reference);
       default:
-        return this.resources.get(keyOf(reference)) ?? missing(reference);
+        return at.resources.get(keyOf(reference)) ?? missing(reference);
     }
   }
+}
+
+const part = (value: Value | undefined, name: string): Value | undefined =>
+  value && v.isMapping(value) ? value.entries.get(name) : undefined;
+
+const instance = (
+  module: PreparedModule,
+  address: string,
+  repetition: Repetition,
+  parent?: ModuleInstance,
+): ModuleInstance => ({
+  module,
+  address,
+  repetition,
+  variables: new Map(),
+  locals: new Map(),
+  resources: new Map(),
+  outputs: new Map(),
+  children: new Map(),
+  ...(parent ? { parent } : {}),
+});
+
+/** The outputs of a call: an object, or a tuple or object of such. */
+function moduleValue(at: ModuleInstance, name: string): Value | undefined {
+  const children = at.children.get(name);
+  const call = at.module.configuration.calls.get(name);
+  if (children === undefined || call === undefined) return undefined;
+  return repeated(call, new Map(children.map((child) => [child.repetition.key, v.object(child.outputs)])));
 }
 
 const missing = (reference: Reference): never =>
@@ -65,61 +139,8 @@ const missing = (reference: Reference): never =>
     detail: `${keyOf(reference)} was not evaluated, because it failed or was not among the targets.`,
   });
 
-/** The instances that `count` and `for_each` ask for. Throws where that can't be told yet. */
-export function expand(block: ResourceBlock, evaluation: Evaluation): readonly Repetition[] {
-  if (block.count) {
-    const { count } = block;
-    return locating(count.place, block.address, () => counted(evaluation.evaluate(count, block.address)));
-  }
-  if (block.forEach) {
-    const { forEach } = block;
-    return locating(forEach.place, block.address, () => forEachOf(evaluation.evaluate(forEach, block.address)));
-  }
-  return [{ key: undefined }];
-}
-
-function counted(value: Value): Repetition[] {
-  const invalid = (detail: string): never => fail({ code: "invalid-count", summary: "Invalid count argument", detail });
-  if (value.kind === "null") return invalid('The given "count" argument value is null. An integer is required.');
-  if (value.kind === "unknown") {
-    return invalid(
-      'The "count" value depends on resource attributes that cannot be determined until apply, so Doge cannot predict how many instances will be created. Use -target to first apply only what the count depends on.',
-    );
-  }
-  const count = convert(value, "number", "count");
-  if (count.kind !== "number" || !Number.isInteger(count.value) || count.value < 0)
-    return invalid("A whole number, not negative, is required.");
-  return Array.from({ length: count.value }, (_, key) => ({ key }));
-}
-
-function forEachOf(value: Value): Repetition[] {
-  const invalid = (detail: string): never =>
-    fail({ code: "invalid-for-each", summary: "Invalid for_each argument", detail });
-  if (value.sensitive) {
-    return invalid(
-      "Sensitive values, or values derived from sensitive values, cannot be used as for_each arguments. If used, the sensitive value could be exposed as a resource instance key.",
-    );
-  }
-  if (value.kind === "null")
-    return invalid('The given "for_each" argument value is null. A map, or set of strings is allowed.');
-  if (value.kind === "unknown" || (value.kind === "set" && !v.isWhollyKnown(value))) {
-    return invalid(
-      'The "for_each" map or set includes keys derived from resource attributes that cannot be determined until apply. Use static keys with the unknown values in their values, or -target to first apply what they depend on.',
-    );
-  }
-  if (v.isMapping(value)) return [...value.entries].map(([key, item]) => ({ key, value: item }));
-  if (value.kind !== "set") {
-    return invalid(
-      `The "for_each" argument must be a map, or set of strings, and you have provided a value of type ${value.kind}.${v.isSequence(value) ? " Use toset(…) around it." : ""}`,
-    );
-  }
-  return value.items.map((item) =>
-    item.kind === "string" ? { key: item.value, value: item } : invalid("A set for for_each must hold strings."),
-  );
-}
-
-/** The value of a resource block, put together from its instances. */
-export function blockValue(block: ResourceBlock, instances: ReadonlyMap<Key, Value>): Value {
+/** The value of a block, put together from its instances. */
+export function repeated(block: Pick<ResourceBlock, "count" | "forEach">, instances: ReadonlyMap<Key, Value>): Value {
   if (block.count) {
     const keys = [...instances.keys()].filter((key) => typeof key === "number");
     const length = keys.length === 0 ? 0 : Math.max(...keys) + 1;

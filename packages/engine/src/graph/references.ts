@@ -1,46 +1,67 @@
 import { type Diagnostic, error, nearest } from "@doge/core";
 import { placed } from "../config/locate.ts";
-import type { Expression, LoadedConfiguration } from "../config/model.ts";
+import type { Expression } from "../config/model.ts";
 import { typeOfBlock } from "../config/schema-types.ts";
 import { namesOf } from "../lang/ast.ts";
 import { type FoundReference, referencesOf, type Step } from "../lang/references.ts";
 import type { Block, Type } from "../schema.ts";
+import { closeKey, inModule, type PreparedModule } from "./modules.ts";
 
-interface Context {
+export interface Context {
   readonly each?: boolean;
   readonly count?: boolean;
+  /** In postconditions. */
+  readonly self?: boolean;
+  /** A node that may refer to itself: a variable's validation, a postcondition. */
+  readonly itself?: string;
   /** Names of dynamic blocks around the expression. */
   readonly bound?: readonly string[];
 }
 
-/** Checks that what expressions mention is declared, and says what they depend on. */
+/** Names that are no node of the graph. */
+const noNode = new Set(["each", "count", "path", "terraform", "self"]);
+
+/** Checks that what a module's expressions mention is declared, and says what they depend on. */
 export class ReferenceCheck {
-  readonly #configuration: LoadedConfiguration;
+  readonly #module: PreparedModule;
   readonly #schemas: ReadonlyMap<string, Block>;
   readonly #diagnostics: Diagnostic[];
 
-  constructor(configuration: LoadedConfiguration, schemas: ReadonlyMap<string, Block>, diagnostics: Diagnostic[]) {
-    this.#configuration = configuration;
+  constructor(module: PreparedModule, schemas: ReadonlyMap<string, Block>, diagnostics: Diagnostic[]) {
+    this.#module = module;
     this.#schemas = schemas;
     this.#diagnostics = diagnostics;
   }
 
-  /** Keys of the graph that the expression needs; reports what is wrong. */
-  needs(expression: Expression, address: string, context: Context): readonly string[] {
-    const keys: string[] = [];
-    for (const found of referencesOf(expression.node)) {
-      if (context.bound?.includes(found.reference.root)) continue;
-      const problem = this.#check(found, context);
-      if (problem) this.#diagnostics.push(placed(problem, expression.place, address));
-      else if (!["var", "each", "count", "path", "terraform", "self"].includes(found.reference.root))
-        keys.push(found.key);
+  /** Adds the keys of the graph that the expressions need; reports what is wrong. */
+  all(expressions: Iterable<Expression>, address: string, context: Context, needs: Set<string>): void {
+    for (const expression of expressions) {
+      for (const found of referencesOf(expression.node)) {
+        if (context.bound?.includes(found.reference.root)) continue;
+        const problem = this.#check(found, context);
+        if (problem) this.#diagnostics.push(placed(problem, expression.place, address));
+        else for (const key of this.keysOf(found)) if (key !== context.itself) needs.add(key);
+      }
     }
-    return keys;
+  }
+
+  /** The nodes behind a reference: of a module, its outputs. */
+  keysOf(found: FoundReference): readonly string[] {
+    if (noNode.has(found.reference.root)) return [];
+    const { path, configuration } = this.#module;
+    if (found.reference.root !== "module") return [inModule(path, found.key)];
+    const child = inModule(path, found.key);
+    const outputs = configuration.children.get(found.reference.names[0] ?? "")?.outputs;
+    const name = outputName(found);
+    if (name !== undefined && outputs?.has(name)) return [child, `${child}.output.${name}`];
+    return found.steps.length === 0 && !found.splat
+      ? [child, closeKey(child)]
+      : [child, ...[...(outputs?.keys() ?? [])].map((one) => `${child}.output.${one}`)];
   }
 
   #check(found: FoundReference, context: Context): Diagnostic | undefined {
     const { root, names } = found.reference;
-    const { variables, locals, resources } = this.#configuration;
+    const { variables, locals, resources } = this.#module.configuration;
     if (names.length < namesOf(root))
       return incomplete(
         root,
@@ -56,7 +77,7 @@ export class ReferenceCheck {
         if (!context.each)
           return misplaced(
             'Reference to "each" in context without for_each',
-            'The "each" object can be used only in "resource" or "data" blocks, and only when the "for_each" argument is set.',
+            'The "each" object can be used only in "module", "resource" or "data" blocks, and only when the "for_each" argument is set.',
           );
         return name === "key" || name === "value"
           ? undefined
@@ -68,7 +89,7 @@ export class ReferenceCheck {
         if (!context.count)
           return misplaced(
             'Reference to "count" in non-counted context',
-            'The "count" object can be used only in "resource" and "data" blocks, and only when the "count" argument is set.',
+            'The "count" object can be used only in "module", "resource" and "data" blocks, and only when the "count" argument is set.',
           );
         return name === "index"
           ? undefined
@@ -77,19 +98,61 @@ export class ReferenceCheck {
               `The "count" object does not have an attribute named "${name}"; it has "index".`,
             );
       case "path":
+        return ["module", "root", "cwd"].includes(name)
+          ? undefined
+          : misplaced(
+              'Invalid "path" attribute',
+              `The "path" object does not have an attribute named "${name}"; it has "module", "root" and "cwd".`,
+            );
       case "terraform":
-        return undefined;
+        return name === "workspace"
+          ? undefined
+          : misplaced(
+              'Invalid "terraform" attribute',
+              `The "terraform" object does not have an attribute named "${name}"; it has "workspace".`,
+            );
       case "self":
-        return misplaced('Invalid "self" reference', 'The "self" object is not available here.');
+        return context.self
+          ? undefined
+          : misplaced('Invalid "self" reference', 'The "self" object is not available here.');
       case "module":
-        return misplaced("Modules are not supported by Doge's own engine yet", `module.${name} was referred to.`);
+        return this.#checkModule(found);
       default:
         return this.#checkResource(found);
     }
   }
 
+  #checkModule(found: FoundReference): Diagnostic | undefined {
+    const [name = ""] = found.reference.names;
+    const { calls, children } = this.#module.configuration;
+    const call = calls.get(name);
+    if (call === undefined) return undeclared("module", name, calls.keys());
+    const child = children.get(name);
+    const output = outputName(found);
+    if (child === undefined || output === undefined || found.splat) return undefined;
+    const [first] = found.steps;
+    if ((call.count ?? call.forEach) !== undefined && first && "attribute" in first) {
+      if (!child.outputs.has(first.attribute)) return undefined;
+      return error({
+        code: "missing-instance-key",
+        summary: "Missing module instance key",
+        detail: `Because module.${name} has "${call.count ? "count" : "for_each"}" set, its attributes must be accessed on specific instances.`,
+        remedy: `For example: module.${name}[${call.count ? "count.index" : "each.key"}].${first.attribute}`,
+      });
+    }
+    if (child.outputs.has(output)) return undefined;
+    const close = nearest(output, child.outputs.keys());
+    return error({
+      code: "unsupported-attribute",
+      summary: "Unsupported attribute",
+      detail: `This object does not have an attribute named "${output}": module.${name} has no such output.`,
+      ...(close === undefined ? {} : { remedy: `Did you mean "${close}"?` }),
+    });
+  }
+
   #checkResource(found: FoundReference): Diagnostic | undefined {
-    const { resources } = this.#configuration;
+    const { path, configuration } = this.#module;
+    const { resources } = configuration;
     const block = resources.get(found.key);
     if (block === undefined) {
       const close = nearest(found.key, resources.keys());
@@ -98,11 +161,11 @@ export class ReferenceCheck {
       return error({
         code: "undeclared-reference",
         summary: "Reference to undeclared resource",
-        detail: `A ${mode} resource "${type}" "${name}" has not been declared in the root module.`,
+        detail: `A ${mode} resource "${type}" "${name}" has not been declared in ${path === "" ? "the root module" : path}.`,
         ...(close === undefined ? {} : { remedy: `Did you mean ${close}?` }),
       });
     }
-    const schema = this.#schemas.get(found.key);
+    const schema = this.#schemas.get(inModule(path, found.key));
     if (schema === undefined || found.splat) return undefined;
     const repeated = block.count !== undefined || block.forEach !== undefined;
     const [first, ...rest] = found.steps;
@@ -119,6 +182,14 @@ export class ReferenceCheck {
       remedy: `For example, to correlate with indices of a referring resource, use: ${example}`,
     });
   }
+}
+
+/** The output that a reference to a module picks, where it can be told. */
+function outputName({ steps, splat }: FoundReference): string | undefined {
+  const [first, second] = steps;
+  if (first === undefined || splat) return undefined;
+  const step = "attribute" in first ? first : second;
+  return step && "attribute" in step ? step.attribute : undefined;
 }
 
 function pathProblem(type: Type, [step, ...rest]: readonly Step[], address: string): Diagnostic | undefined {

@@ -1,5 +1,5 @@
 import type { Clients } from "../graph/clients.ts";
-import type { PreparedProvider } from "../graph/prepare.ts";
+import type { PreparedProvider } from "../graph/providers.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Attributes, ResourceType } from "../provider.ts";

@@ -1,4 +1,4 @@
-import { fail } from "@doge/core";
+import { DogeError, error } from "@doge/core";
 
 export type Token =
   | { readonly kind: "identifier"; readonly text: string }
@@ -16,6 +16,16 @@ const operators = [
 const identifier = /[\p{ID_Start}_][\p{ID_Continue}-]*/uy;
 const digits = /\d+(\.\d+)?([eE][+-]?\d+)?/y;
 const space = /(?:\s+|#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+/y;
+
+/** An expression that can't be parsed; `offset` counts UTF-16 units from its start. */
+export class SyntaxFailure extends DogeError {
+  readonly offset: number;
+
+  constructor(detail: string, offset: number) {
+    super([error({ code: "syntax", summary: "Invalid expression", detail })]);
+    this.offset = offset;
+  }
+}
 
 /** A place in the text of an expression, with one token of look-ahead. Templates read its characters directly. */
 export class Cursor {
@@ -84,7 +94,7 @@ export class Cursor {
   fail(detail: string): never {
     const start = Math.max(0, this.position - 20);
     const near = this.text.slice(start, this.position + 20).trim();
-    fail({ code: "syntax", summary: "Invalid expression", detail: `${capital(detail)}, near \`${near}\`.` });
+    throw new SyntaxFailure(`${capital(detail)}, near \`${near}\`.`, this.position);
   }
 
   private match(pattern: RegExp): string | undefined {

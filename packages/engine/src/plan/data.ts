@@ -1,6 +1,10 @@
+import { diagnosticsOf } from "@doge/core";
 import { evaluateBody, expressionsOf } from "../config/body.ts";
+import type { Expression } from "../config/model.ts";
 import { decodeAs, typeOfBlock } from "../config/schema-types.ts";
-import { blockValue, expand, type Key } from "../graph/evaluation.ts";
+import { type ModuleInstance, repeated } from "../graph/evaluation.ts";
+import { expand, type Key, type Repetition } from "../graph/expand.ts";
+import { inModule, type PreparedModule } from "../graph/modules.ts";
 import type { Clients } from "../graph/clients.ts";
 import type { PreparedResource } from "../graph/prepare.ts";
 import { referencesOf } from "../lang/references.ts";
@@ -8,51 +12,83 @@ import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Attributes } from "../provider.ts";
 import { instanceAddress, type StateInstance } from "../state/model.ts";
-import { copyMarks, markSchema, statePaths } from "../state/objects.ts";
+import { copyMarks, markSchema, storedObject } from "../state/objects.ts";
 import type { WorkingState } from "../state/working.ts";
 import type { Reason } from "./model.ts";
 import { propose, withDefaults } from "./propose.ts";
-import { type PlanSession, report, subject } from "./session.ts";
+import { after, before } from "./rules.ts";
+import { addressIn, headOf, type PlanSession, report, subject } from "./session.ts";
 
 /** Reads every instance of a data source, or leaves it to the apply. False where something failed. */
 export async function planData(session: PlanSession, resource: PreparedResource): Promise<boolean> {
+  const all = session.evaluation.instancesOf(resource.module.path).map((at) => planAt(session, resource, at));
+  return (await Promise.all(all)).every(Boolean);
+}
+
+async function planAt(session: PlanSession, resource: PreparedResource, at: ModuleInstance): Promise<boolean> {
   const { block } = resource;
+  const address = addressIn(resource, at);
+  const { evaluation } = session;
   try {
-    const repetitions = expand(block, session.evaluation);
+    const scope = evaluation.scope(at);
+    const repetitions = expand(block, address, (expression) => evaluation.evaluate(expression, address, scope));
     const pending = dependsOnPending(session, resource);
-    const head = { mode: "data", type: block.type, name: block.name, provider: resource.provider.address } as const;
-    forget(session.working, block.address, new Set(repetitions.map(({ key }) => key)));
+    forget(session.working, address, new Set(repetitions.map(({ key }) => key)));
     const values = await Promise.all(
-      repetitions.map(async (repetition): Promise<readonly [Key, Value]> => {
-        const about = subject(resource, repetition.key);
-        const config = evaluateBody(resource.body, session.evaluation.scope(repetition), about.address);
-        const known = v.isWhollyKnown(config) && session.clients.ready(resource.provider);
-        if (known && !pending) {
-          const value = await readData(session.clients, resource, config, about.address);
-          session.data[about.address] = v.toPlain(value) as Attributes;
-          session.working.set(head, instanceOf(value, repetition.key));
-          return [repetition.key, value];
-        }
-        session.working.delete(block.address, about.address);
-        const after = propose({ schema: resource.schema, config, prior: undefined }).after;
-        const reason: Reason = known ? "read_because_dependency_pending" : "read_because_config_unknown";
-        session.changes.push({ ...about, action: "read", reason, replacePaths: [], createBeforeDestroy: false, after });
-        return [repetition.key, after];
-      }),
+      repetitions.map(async (one) => [one.key, await planOne(session, resource, at, one, pending)] as const),
     );
-    session.evaluation.resources.set(block.address, blockValue(block, new Map(values)));
+    at.resources.set(block.address, repeated(block, new Map(values)));
     return true;
   } catch (thrown) {
-    return report(session, thrown, block.address);
+    if (block.check === undefined) return report(session, thrown, address);
+    // A check's own data source only makes the check fail.
+    session.diagnostics.push(
+      ...diagnosticsOf(thrown).map((d) => ({ ...d, severity: "warning" as const, address: d.address ?? address })),
+    );
+    at.resources.set(block.address, v.unknownOf(typeOfBlock(resource.schema)));
+    return true;
   }
 }
 
+async function planOne(
+  session: PlanSession,
+  resource: PreparedResource,
+  at: ModuleInstance,
+  repetition: Repetition,
+  pending: boolean,
+): Promise<Value> {
+  const about = subject(resource, at, repetition.key);
+  const { evaluation } = session;
+  const config = evaluateBody(resource.body, evaluation.scope(at, { repetition }), about.address);
+  before(session, resource, at, repetition, about.address);
+  const known = v.isWhollyKnown(config) && session.clients.ready(resource.provider);
+  if (known && !pending) {
+    const value = await readData(session.clients, resource, config, about.address);
+    session.data[about.address] = storedObject(value, resource.schema);
+    session.working.set(headOf(resource, at), dataInstance(resource, value, repetition.key));
+    after(session, resource, at, repetition, about.address, value);
+    return value;
+  }
+  session.working.delete(about.resource, about.address);
+  const proposed = propose({ schema: resource.schema, config, prior: undefined }).after;
+  const reason: Reason = known ? "read_because_dependency_pending" : "read_because_config_unknown";
+  session.changes.push({
+    ...about,
+    action: "read",
+    reason,
+    replacePaths: [],
+    createBeforeDestroy: false,
+    after: proposed,
+  });
+  after(session, resource, at, repetition, about.address, proposed);
+  return proposed;
+}
+
 /** What a data source said, as the state keeps it. */
-export const instanceOf = (value: Value, key: Key): StateInstance => ({
+export const dataInstance = ({ schema }: PreparedResource, value: Value, key: Key): StateInstance => ({
   ...(key === undefined ? {} : { index_key: key }),
   schema_version: 0,
-  attributes: v.toPlain(value) as Attributes,
-  sensitive_attributes: statePaths(value),
+  ...storedObject(value, schema),
 });
 
 function forget(working: WorkingState, resource: string, wanted: ReadonlySet<Key>): void {
@@ -66,6 +102,8 @@ export async function readData(
   config: Value,
   address: string,
 ): Promise<Value> {
+  if (resource.source?.builtin)
+    return markSchema(await resource.source.builtin(config, clients.context), resource.schema);
   const client = await clients.client(resource.provider);
   const inputs = v.toPlain(withDefaults(resource.schema, config)) as Attributes;
   const attributes = await clients.limiter.run(async () =>
@@ -74,16 +112,30 @@ export async function readData(
   return dataValue(resource, attributes ?? {}, config);
 }
 
-export function dataValue(resource: PreparedResource, attributes: Attributes, config: Value): Value {
+function dataValue(resource: PreparedResource, attributes: Attributes, config: Value): Value {
   return copyMarks(markSchema(decodeAs(attributes, typeOfBlock(resource.schema)), resource.schema), config);
 }
 
-/** What it names in depends_on has anything to do, or what it refers to is about to be made. */
+/** What it or a module around it names in depends_on has anything to do, or what it refers to is about to be made. */
 function dependsOnPending(session: PlanSession, resource: PreparedResource): boolean {
-  const explicit = resource.block.dependsOn.flatMap((one) => referencesOf(one.node));
-  if (explicit.some((found) => session.pending.has(found.key))) return true;
+  const { graph, resources } = session.prepared;
+  const explicit = (module: PreparedModule, expressions: readonly Expression[]): string[] =>
+    expressions
+      .flatMap((one) => referencesOf(one.node))
+      .flatMap((found) => {
+        const key = inModule(module.path, found.key);
+        if (found.reference.root !== "module") return [key];
+        return [...resources.keys()].filter((one) => one.startsWith(`${key}.`));
+      });
+  const named = explicit(resource.module, resource.block.dependsOn);
+  for (let { module } = resource; module.parent && module.call; module = module.parent)
+    named.push(...explicit(module.parent, module.call.dependsOn));
+  if (named.some((key) => session.pending.has(key))) return true;
   for (const { expression } of expressionsOf(resource.body)) {
-    if (referencesOf(expression.node).some((found) => session.pending.get(found.key) === "created")) return true;
+    for (const found of referencesOf(expression.node)) {
+      const key = inModule(resource.module.path, found.key);
+      if (graph.has(key) && session.pending.get(key) === "created") return true;
+    }
   }
   return false;
 }

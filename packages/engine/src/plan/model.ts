@@ -1,12 +1,16 @@
 import type { Diagnostic, ResourceAction } from "@doge/core";
 import type { LoadedConfiguration } from "../config/model.ts";
 import type { Value } from "../lang/values.ts";
-import type { Attributes } from "../provider.ts";
 import type { State } from "../state/model.ts";
-import type { Path } from "../state/objects.ts";
+import type { CheckedObject } from "./conditions.ts";
+import type { Path, StoredObject } from "../state/objects.ts";
 
 /** A variable from outside: a JSON value, or text in HCL's expression syntax. */
-export type VariableValue = { readonly value: unknown } | { readonly expression: string };
+export type VariableValue =
+  | { readonly value: unknown }
+  | { readonly expression: string }
+  /** As from a command line or an environment: an expression, or the string itself where the type is primitive. */
+  | { readonly text: string };
 
 export type Mode = "normal" | "destroy" | "refresh-only";
 
@@ -15,7 +19,9 @@ export type Reason =
   | "replace_because_tainted"
   | "replace_because_cannot_update"
   | "replace_by_request"
+  | "replace_by_triggers"
   | "delete_because_no_resource_config"
+  | "delete_because_no_module"
   | "delete_because_wrong_repetition"
   | "delete_because_count_index"
   | "delete_because_each_key"
@@ -23,10 +29,14 @@ export type Reason =
   | "read_because_dependency_pending";
 
 export interface ResourceChange {
-  /** `digitalocean_droplet.web["a"]` */
+  /** `module.app["x"].digitalocean_droplet.web["a"]` */
   readonly address: string;
-  /** `digitalocean_droplet.web` */
+  /** `module.app["x"].digitalocean_droplet.web` */
   readonly resource: string;
+  /** `module.app.digitalocean_droplet.web` */
+  readonly config: string;
+  /** `module.app["x"]`; absent in the root. */
+  readonly module?: string;
   readonly key?: string | number;
   readonly mode: "managed" | "data";
   readonly type: string;
@@ -43,6 +53,10 @@ export interface ResourceChange {
   readonly after?: Value;
   /** An object that an earlier replacement left to be destroyed. */
   readonly deposed?: string;
+  /** Where a `moved` block took the object from. */
+  readonly previous?: string;
+  /** The id by which an `import` block brings the object in. */
+  readonly importing?: string;
 }
 
 export interface OutputChange {
@@ -70,10 +84,12 @@ export interface Plan {
   readonly drift: readonly ResourceChange[];
   readonly outputs: readonly OutputChange[];
   /** What data sources said, by instance address. */
-  readonly data: Readonly<Record<string, Attributes>>;
+  readonly data: Readonly<Record<string, StoredObject>>;
   /** Addresses whose interrupted creates were found and taken over. */
   readonly takenOver: readonly string[];
   readonly targets: readonly string[];
+  /** What became of conditions and checks, as far as it is known before the apply. */
+  readonly checks: readonly CheckedObject[];
   readonly timestamp: string;
   readonly warnings: readonly Diagnostic[];
 }
@@ -89,6 +105,8 @@ export const planSummary = (
 /** Whether an apply would do or write anything. */
 export const hasChanges = (plan: Plan): boolean =>
   plan.takenOver.length > 0 ||
-  plan.changes.some((change) => change.action !== "no-op") ||
+  plan.changes.some(
+    (change) => change.action !== "no-op" || change.previous !== undefined || change.importing !== undefined,
+  ) ||
   plan.outputs.some((output) => output.action !== "no-op") ||
   (plan.mode === "refresh-only" && plan.drift.length > 0);

@@ -2,28 +2,42 @@ import { fail } from "@doge/core";
 import { locating } from "../config/locate.ts";
 import type { OutputBlock } from "../config/model.ts";
 import { decodeAs } from "../config/schema-types.ts";
-import type { Evaluation } from "../graph/evaluation.ts";
+import type { ModuleInstance } from "../graph/evaluation.ts";
+import { inModule } from "../graph/modules.ts";
 import { sameType } from "../lang/types.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { State, StateOutput } from "../state/model.ts";
 import type { OutputChange } from "./model.ts";
+import { type Judging, settle } from "./rules.ts";
 
-/** The output's value; one that holds secrets must be declared sensitive. */
-export function outputValue(block: OutputBlock, evaluation: Evaluation): Value {
-  const value = evaluation.evaluate(block.value, `output.${block.name}`);
-  if (v.hasSensitive(value) && !block.sensitive) {
-    locating(block.place, `output.${block.name}`, () =>
-      fail({
-        code: "output-sensitive",
-        summary: "Output refers to sensitive values",
-        detail:
-          "To reduce the risk of accidentally exporting sensitive data that was intended to be only internal, any root output containing sensitive data must be explicitly marked as sensitive.",
-        remedy: 'Set "sensitive": true on the output, or wrap its value in nonsensitive(…) if it is safe to show.',
-      }),
-    );
+/** Evaluates an output in every instance of its module. One of the root that holds secrets must be declared sensitive. */
+export function evaluateOutput(walk: Judging, block: OutputBlock, instances: readonly ModuleInstance[]): void {
+  for (const at of instances) {
+    const address = inModule(at.address, `output.${block.name}`);
+    const scope = walk.evaluation.scope(at);
+    if (block.preconditions.length > 0) {
+      const config = inModule(at.module.path, `output.${block.name}`);
+      const about = { summary: "Module output value precondition failed", address };
+      settle(walk, "output_value", config, block.preconditions, about, scope);
+    }
+    const value = walk.evaluation.evaluate(block.value, address, scope);
+    if (at.parent === undefined) refuseSecrets(block, value);
+    at.outputs.set(block.name, v.markIf(value, block.sensitive));
   }
-  return v.markIf(value, block.sensitive);
+}
+
+function refuseSecrets(block: OutputBlock, value: Value): void {
+  if (!v.hasSensitive(value) || block.sensitive) return;
+  locating(block.place, `output.${block.name}`, () =>
+    fail({
+      code: "output-sensitive",
+      summary: "Output refers to sensitive values",
+      detail:
+        "To reduce the risk of accidentally exporting sensitive data that was intended to be only internal, any root output containing sensitive data must be explicitly marked as sensitive.",
+      remedy: "Set sensitive = true on the output, or wrap its value in nonsensitive(…) if it is safe to show.",
+    }),
+  );
 }
 
 /** As the state keeps it; undefined for null, which Terraform doesn't keep. */

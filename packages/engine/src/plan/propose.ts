@@ -1,6 +1,7 @@
 import { decodeAs, typeOfNested } from "../config/schema-types.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
+import type { ResourceType } from "../provider.ts";
 import type { Attribute, Block, NestedBlock } from "../schema.ts";
 import { copyMarks, markSchema, type Path } from "../state/objects.ts";
 
@@ -39,6 +40,15 @@ export function propose(request: {
   if (request.force || findings.forced.length > 0)
     return { action: "replace", after: fresh(), replacePaths: findings.forced };
   return { action: findings.changed.length > 0 ? "update" : "no-op", after, replacePaths: [] };
+}
+
+/** The same by the resource type: its schema, and what a type of Terraform's own adds. */
+export function proposeObject(
+  type: Pick<ResourceType<unknown>, "schema" | "builtin">,
+  request: Omit<Parameters<typeof propose>[0], "schema">,
+): Proposal {
+  const proposal = propose({ ...request, schema: type.schema });
+  return type.builtin ? { ...proposal, after: type.builtin.plan(proposal.after) } : proposal;
 }
 
 /** The configuration with ignored parts as they are. */
@@ -120,7 +130,7 @@ function computed(attribute: Attribute, was: Value | undefined, changed: Readonl
 function plannedAttribute(attribute: Attribute, given: Value, was: Value | undefined): Value {
   if (given.kind === "null" && attribute.default === undefined) {
     // Official providers store "", false, 0 and [] for what is not set.
-    return was !== undefined && isZero(was) ? was : given;
+    return was !== undefined && isZero(was) && attribute.type !== "dynamic" ? was : given;
   }
   if (!v.isWhollyKnown(given)) return given;
   const plain = given.kind === "null" ? attribute.default : v.toPlain(given);
@@ -132,7 +142,7 @@ function plannedAttribute(attribute: Attribute, given: Value, was: Value | undef
   if (was === undefined || was.kind === "unknown") return marked;
   const alike =
     v.equal(marked, was) ||
-    (was.kind === "null" && isZero(marked)) ||
+    (was.kind === "null" && isZero(marked) && attribute.type !== "dynamic") ||
     attribute.same?.(v.toPlain(was), v.toPlain(marked));
   return alike ? copyMarks(was, marked) : marked;
 }

@@ -1,12 +1,12 @@
 import * as v from "../lang/values.ts";
 import type { Clients } from "../graph/clients.ts";
-import type { PreparedProvider } from "../graph/prepare.ts";
+import type { PreparedProvider } from "../graph/providers.ts";
 import type { Attributes } from "../provider.ts";
 import type { StateInstance, StateResource } from "../state/model.ts";
-import { objectOf, statePaths, withMarks } from "../state/objects.ts";
+import { objectOf, storedObject, withMarks } from "../state/objects.ts";
 import type { WorkingState } from "../state/working.ts";
 import type { ResourceChange } from "./model.ts";
-import { typeFor } from "./session.ts";
+import { storedSubject, typeFor } from "./session.ts";
 
 type Head = Omit<StateResource, "instances" | "each">;
 
@@ -30,7 +30,7 @@ export class Refresher {
     for (const { resource, address, head, instance } of this.#working.instances()) {
       const mine = head.mode === "managed" && instance.deposed === undefined && head.provider === provider.address;
       if (!mine || this.#running.has(address) || !this.#wanted(address, resource)) continue;
-      const reading = this.#clients.limiter.run(() => this.#read(provider, address, head, instance));
+      const reading = this.#clients.limiter.run(() => this.#read(provider, resource, address, head, instance));
       // Whoever waits for it sees the failure; until then it must not end the process.
       reading.catch(() => undefined);
       this.#running.set(address, reading);
@@ -42,15 +42,21 @@ export class Refresher {
     await this.#running.get(address);
   }
 
-  async #read(provider: PreparedProvider, address: string, head: Head, instance: StateInstance): Promise<void> {
+  async #read(
+    provider: PreparedProvider,
+    resource: string,
+    address: string,
+    head: Head,
+    instance: StateInstance,
+  ): Promise<void> {
     const type = typeFor(provider, head.type, instance.schema_version, address);
+    if (type.builtin) return;
     this.#clients.context.emit({ type: "resource.refreshing", address });
     const client = await this.#clients.client(provider);
     const prior = objectOf(instance, type.schema);
     const attributes = await type.read(client, v.toPlain(prior) as Attributes, this.#clients.work(address));
-    const resource = address.slice(0, address.length - suffix(instance.index_key).length);
     const about = {
-      ...subjectOf(head, address, resource, instance),
+      ...storedSubject(head, resource, instance),
       replacePaths: [],
       createBeforeDestroy: false,
       before: prior,
@@ -65,22 +71,8 @@ export class Refresher {
     const stored = {
       ...instance,
       schema_version: type.schemaVersion,
-      attributes: v.toPlain(after) as Attributes,
-      sensitive_attributes: statePaths(after),
+      ...storedObject(after, type.schema),
     };
     this.#working.set(head, stored);
   }
 }
-
-const suffix = (key: string | number | undefined): string => (key === undefined ? "" : `[${JSON.stringify(key)}]`);
-
-export const subjectOf = (head: Head, address: string, resource: string, instance: StateInstance) => ({
-  address,
-  resource,
-  ...(instance.index_key === undefined ? {} : { key: instance.index_key }),
-  mode: head.mode,
-  type: head.type,
-  name: head.name,
-  provider: head.provider,
-  schemaVersion: instance.schema_version,
-});

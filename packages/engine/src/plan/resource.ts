@@ -1,114 +1,159 @@
-import { DogeError, fail } from "@doge/core";
+import { DogeError } from "@doge/core";
 import { evaluateBody } from "../config/body.ts";
-import { locating, placed } from "../config/locate.ts";
-import { blockValue, expand, type Key, type Repetition } from "../graph/evaluation.ts";
+import { placed } from "../config/locate.ts";
 import { dependenciesOf } from "../graph/dependencies.ts";
+import { type ModuleInstance, repeated } from "../graph/evaluation.ts";
+import { expand, type Key, type Repetition } from "../graph/expand.ts";
 import type { PreparedResource } from "../graph/prepare.ts";
 import { findLeftover } from "../journal/recover.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
-import type { Attributes } from "../provider.ts";
+import type { Attributes, ResourceType } from "../provider.ts";
 import { instanceAddress, type StateInstance } from "../state/model.ts";
-import { copyMarks, objectOf, statePaths } from "../state/objects.ts";
+import { copyMarks, objectOf, storedObject } from "../state/objects.ts";
+import { importObject, importsOf } from "./imports.ts";
 import type { Reason, ResourceChange } from "./model.ts";
-import { propose } from "./propose.ts";
-import { type PlanSession, report, subject, valueFromState } from "./session.ts";
+import { proposeObject } from "./propose.ts";
+import { planRemoval, refuseDestroy, removalReason } from "./removal.ts";
+import { after, before } from "./rules.ts";
+import { addressIn, headOf, type PlanSession, report, subject, valueFromState } from "./session.ts";
+import { triggered } from "./triggers.ts";
 
 /** Plans every instance of a managed resource, those to be removed among them. False where something failed. */
 export async function planManaged(session: PlanSession, resource: PreparedResource): Promise<boolean> {
+  const instances = session.evaluation.instancesOf(resource.module.path);
+  if (session.mode !== "normal")
+    return (await Promise.all(instances.map((at) => settleOnly(session, resource, at)))).every(Boolean);
+  let imports: ReadonlyMap<string, string>;
+  try {
+    imports = importsOf(session, resource);
+  } catch (thrown) {
+    return report(session, thrown, resource.address);
+  }
+  return (await Promise.all(instances.map((at) => planAt(session, resource, at, imports)))).every(Boolean);
+}
+
+async function planAt(
+  session: PlanSession,
+  resource: PreparedResource,
+  at: ModuleInstance,
+  imports: ReadonlyMap<string, string>,
+): Promise<boolean> {
   const { block } = resource;
-  if (session.mode !== "normal") return settleOnly(session, resource);
+  const address = addressIn(resource, at);
   let repetitions: readonly Repetition[];
   try {
-    repetitions = expand(block, session.evaluation);
+    const scope = session.evaluation.scope(at);
+    repetitions = expand(block, address, (expression) => session.evaluation.evaluate(expression, address, scope));
   } catch (thrown) {
-    return report(session, thrown, block.address);
+    return report(session, thrown, address);
   }
   const values = new Map<Key, Value>();
   const outcomes = await Promise.all(
     repetitions.map(async (repetition) => {
-      const value = await planInstance(session, resource, repetition).catch((thrown: unknown) =>
-        report(session, thrown, instanceAddress(block.address, repetition.key)),
+      const value = await planInstance(session, resource, at, repetition, imports).catch((thrown: unknown) =>
+        report(session, thrown, instanceAddress(address, repetition.key)),
       );
       if (value !== false) values.set(repetition.key, value);
       return value !== false;
     }),
   );
   const wanted = new Set(repetitions.map((one) => one.key));
+  const head = session.working.head(address);
+  const extra = session.working
+    .instancesOf(address)
+    .filter((one) => one.deposed !== undefined || !wanted.has(one.index_key));
   const removed = await Promise.all(
-    session.working
-      .instancesOf(block.address)
-      .filter((one) => one.deposed !== undefined || !wanted.has(one.index_key))
-      .map((one) => planRemoval(session, resource, one, removalReason(resource, one.index_key))),
+    head
+      ? extra.map((one) =>
+          planRemoval(
+            session,
+            head,
+            address,
+            one,
+            one.deposed === undefined ? removalReason(resource, one.index_key) : undefined,
+          ),
+        )
+      : [],
   );
   const ordered = new Map(
     repetitions.filter((one) => values.has(one.key)).map((one) => [one.key, values.get(one.key) as Value]),
   );
-  session.evaluation.resources.set(block.address, blockValue(block, ordered));
+  at.resources.set(block.address, repeated(block, ordered));
   return [...outcomes, ...removed].every(Boolean);
 }
 
 /** Where nothing is proposed: the objects are read, and interrupted creates looked for. */
-async function settleOnly(session: PlanSession, resource: PreparedResource): Promise<boolean> {
-  const { block, schema } = resource;
+async function settleOnly(session: PlanSession, resource: PreparedResource, at: ModuleInstance): Promise<boolean> {
+  const { block } = resource;
+  const resourceAddress = addressIn(resource, at);
+  const { evaluation } = session;
   try {
-    if ([...session.intents.values()].some((one) => one.address.startsWith(block.address))) {
-      for (const repetition of expand(block, session.evaluation)) {
-        const address = instanceAddress(block.address, repetition.key);
-        const config = evaluateBody(resource.body, session.evaluation.scope(repetition), address);
-        await takeOver(session, resource, repetition.key, address, config);
+    if ([...session.intents.values()].some((one) => one.address.startsWith(resourceAddress))) {
+      const scope = evaluation.scope(at);
+      for (const repetition of expand(block, resourceAddress, (one) =>
+        evaluation.evaluate(one, resourceAddress, scope),
+      )) {
+        const { address } = subject(resource, at, repetition.key);
+        const config = evaluateBody(resource.body, evaluation.scope(at, { repetition }), address);
+        await takeOver(session, resource, at, repetition.key, config);
       }
     }
-    for (const one of session.working.instancesOf(block.address))
-      await session.refresher.settled(instanceAddress(block.address, one.index_key));
+    for (const one of session.working.instancesOf(resourceAddress))
+      await session.refresher.settled(instanceAddress(resourceAddress, one.index_key));
   } catch (thrown) {
-    return report(session, thrown, block.address);
+    return report(session, thrown, resourceAddress);
   }
-  session.evaluation.resources.set(block.address, valueFromState({ ...resource, schema }, session.working));
+  at.resources.set(block.address, valueFromState(resource, at, session.working));
   return true;
 }
 
-async function planInstance(session: PlanSession, resource: PreparedResource, repetition: Repetition): Promise<Value> {
+async function planInstance(
+  session: PlanSession,
+  resource: PreparedResource,
+  at: ModuleInstance,
+  repetition: Repetition,
+  imports: ReadonlyMap<string, string>,
+): Promise<Value> {
   const { block, schema } = resource;
-  const about = subject(resource, repetition.key);
+  const about = subject(resource, at, repetition.key);
   const { address } = about;
   await session.refresher.settled(address);
-  if (session.targeted && !session.targeted(address, block.address)) {
-    const stored = session.working.get(block.address, address);
+  if (session.targeted && !session.targeted(address, about.resource)) {
+    const stored = session.working.get(about.resource, address);
     return stored ? objectOf(stored, schema) : v.unknownOf();
   }
-  const config = evaluateBody(resource.body, session.evaluation.scope(repetition), address);
+  const config = evaluateBody(resource.body, session.evaluation.scope(at, { repetition }), address);
   check(resource, config, address);
+  before(session, resource, at, repetition, address);
+  const importing = session.working.get(about.resource, address) ? undefined : imports.get(address);
+  if (importing !== undefined) await importObject(session, resource, about, importing);
   const stored =
-    session.working.get(block.address, address) ?? (await takeOver(session, resource, repetition.key, address, config));
+    session.working.get(about.resource, address) ?? (await takeOver(session, resource, at, repetition.key, config));
   const prior = stored && objectOf(stored, schema);
-  const tainted = stored?.status === "tainted";
-  const requested = session.replace.has(address);
-  const proposal = propose({ schema, config, prior, ignore: block.ignoreChanges, force: tainted || requested });
-  const reason: Reason | undefined =
-    proposal.action !== "replace"
-      ? undefined
-      : tainted
-        ? "replace_because_tainted"
-        : requested
-          ? "replace_by_request"
-          : "replace_because_cannot_update";
-  if (proposal.action === "replace" && block.preventDestroy) refuseDestroy(resource, address);
+  const forced = forcedBy(session, resource, at, repetition, stored, address);
+  const type = resource.type as ResourceType<unknown>;
+  const proposal = proposeObject(type, { config, prior, ignore: block.ignoreChanges, force: forced !== undefined });
+  const replacing = proposal.action === "replace";
+  if (replacing && block.preventDestroy) refuseDestroy(block, address);
+  const previous = session.moved.get(address);
   const change: ResourceChange = {
     ...about,
     action: proposal.action,
     replacePaths: proposal.replacePaths,
-    createBeforeDestroy: session.createBeforeDestroy.has(block.address),
-    ...(reason ? { reason } : {}),
+    createBeforeDestroy: session.createBeforeDestroy.has(resource.address),
+    ...(replacing ? { reason: forced ?? "replace_because_cannot_update" } : {}),
     ...(prior ? { before: prior } : {}),
     after: proposal.after,
+    ...(previous === undefined ? {} : { previous }),
+    ...(importing === undefined ? {} : { importing }),
   };
   session.changes.push(change);
-  if (stored) noteConfigured(session, resource, stored, proposal.action === "no-op");
-  const made = proposal.action === "create" || proposal.action === "replace";
-  if (made) session.pending.set(block.address, "created");
-  else if (proposal.action === "update" && !session.pending.has(block.address))
-    session.pending.set(block.address, "changed");
+  if (stored) noteConfigured(session, resource, at, stored, proposal.action === "no-op");
+  const { pending } = session;
+  if (proposal.action === "create" || replacing) pending.set(resource.address, "created");
+  else if (proposal.action === "update" && !pending.has(resource.address)) pending.set(resource.address, "changed");
+  after(session, resource, at, repetition, address, proposal.after);
   return proposal.after;
 }
 
@@ -119,19 +164,32 @@ async function planInstance(session: PlanSession, resource: PreparedResource, re
 function noteConfigured(
   session: PlanSession,
   resource: PreparedResource,
+  at: ModuleInstance,
   stored: StateInstance,
   settled: boolean,
 ): void {
-  const head = session.working.head(resource.block.address);
-  if (head === undefined) return;
-  const { dependencies: before = [], create_before_destroy: _, ...rest } = stored;
-  const now = dependenciesOf(session.prepared, resource.block.address);
-  const dependencies = settled || before.length === 0 ? now : [...new Set([...before, ...now])].sort();
-  session.working.set(head, {
+  const { dependencies: earlier = [], create_before_destroy: _, ...rest } = stored;
+  const now = dependenciesOf(session.prepared, resource.address);
+  const dependencies = settled || earlier.length === 0 ? now : [...new Set([...earlier, ...now])].sort();
+  session.working.set(session.working.head(addressIn(resource, at)) ?? headOf(resource, at), {
     ...rest,
     ...(dependencies.length > 0 ? { dependencies } : {}),
-    ...(session.createBeforeDestroy.has(resource.block.address) ? { create_before_destroy: true } : {}),
+    ...(session.createBeforeDestroy.has(resource.address) ? { create_before_destroy: true } : {}),
   });
+}
+
+/** Why the object is made anew even where nothing of it differs. */
+function forcedBy(
+  session: PlanSession,
+  resource: PreparedResource,
+  at: ModuleInstance,
+  repetition: Repetition,
+  stored: StateInstance | undefined,
+  address: string,
+): Reason | undefined {
+  if (stored?.status === "tainted") return "replace_because_tainted";
+  if (session.replace.has(address)) return "replace_by_request";
+  return stored && triggered(session, resource, at, repetition) ? "replace_by_triggers" : undefined;
 }
 
 function check(resource: PreparedResource, config: Value, address: string): void {
@@ -148,74 +206,28 @@ function check(resource: PreparedResource, config: Value, address: string): void
 async function takeOver(
   session: PlanSession,
   resource: PreparedResource,
+  at: ModuleInstance,
   key: Key,
-  address: string,
   config: Value,
 ): Promise<StateInstance | undefined> {
+  const about = subject(resource, at, key);
+  const { address } = about;
   const intent = session.intents.get(address);
-  const { type, provider, block } = resource;
+  const { type, provider } = resource;
   if (intent === undefined || type === undefined || !session.clients.ready(provider)) return undefined;
-  if (session.working.get(block.address, address) !== undefined) return undefined;
+  if (session.working.get(about.resource, address) !== undefined) return undefined;
   const found = await findLeftover(session.clients, provider, type, intent, config);
   if (found === undefined) {
     // An apply that finds the inputs known asks once more before it creates.
     if (v.isWhollyKnown(config)) await session.journal?.close(address);
     return undefined;
   }
-  const marked = copyMarks(found, config);
   const instance: StateInstance = {
     ...(key === undefined ? {} : { index_key: key }),
     schema_version: type.schemaVersion,
-    attributes: v.toPlain(marked) as Attributes,
-    sensitive_attributes: statePaths(marked),
+    ...storedObject(copyMarks(found, config), resource.schema),
   };
-  session.working.set({ mode: "managed", type: block.type, name: block.name, provider: provider.address }, instance);
+  session.working.set(headOf(resource, at), instance);
   session.takenOver.push(address);
   return instance;
 }
-
-export async function planRemoval(
-  session: PlanSession,
-  resource: PreparedResource,
-  instance: StateInstance,
-  reason: Reason | undefined,
-): Promise<boolean> {
-  const about = subject(resource, instance.index_key);
-  if (session.targeted && !session.targeted(about.address, about.resource)) return true;
-  try {
-    if (instance.deposed === undefined) await session.refresher.settled(about.address);
-    const stored = session.working.get(about.resource, about.address, instance.deposed);
-    if (stored === undefined) return true;
-    if (resource.block.preventDestroy && instance.deposed === undefined) refuseDestroy(resource, about.address);
-    session.changes.push({
-      ...about,
-      action: "delete",
-      replacePaths: [],
-      createBeforeDestroy: false,
-      before: objectOf(stored, resource.schema),
-      ...(reason ? { reason } : {}),
-      ...(instance.deposed === undefined ? {} : { deposed: instance.deposed }),
-    });
-    if (!session.pending.has(about.resource)) session.pending.set(about.resource, "changed");
-    return true;
-  } catch (thrown) {
-    return report(session, thrown, about.address);
-  }
-}
-
-function removalReason(resource: PreparedResource, key: Key): Reason {
-  const { count, forEach } = resource.block;
-  if (typeof key === "number" && count) return "delete_because_count_index";
-  if (typeof key === "string" && forEach) return "delete_because_each_key";
-  return "delete_because_wrong_repetition";
-}
-
-const refuseDestroy = (resource: PreparedResource, address: string): never =>
-  locating(resource.block.place, address, () =>
-    fail({
-      code: "prevent-destroy",
-      summary: "Instance cannot be destroyed",
-      detail: `Resource ${address} has lifecycle.prevent_destroy set, but the plan calls for this resource to be destroyed.`,
-      remedy: "Take prevent_destroy out, or reduce the scope of the plan with -target.",
-    }),
-  );

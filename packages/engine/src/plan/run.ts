@@ -1,23 +1,29 @@
-import { type Diagnostic, error, hasErrors, type Outcome, warning } from "@doge/core";
+import { type Diagnostic, error, hasErrors, type Outcome } from "@doge/core";
 import type { LoadedConfiguration } from "../config/model.ts";
 import { Clients } from "../graph/clients.ts";
 import { Evaluation } from "../graph/evaluation.ts";
-import { closure, type Graph, walk } from "../graph/graph.ts";
-import { prepare, type Prepared, type PreparedResource } from "../graph/prepare.ts";
+import { type Graph, walk } from "../graph/graph.ts";
+import { prepare, type Prepared } from "../graph/prepare.ts";
 import type { Journal } from "../journal/journal.ts";
 import { findLeftover } from "../journal/recover.ts";
 import { replay } from "../journal/replay.ts";
 import * as v from "../lang/values.ts";
-import type { Attributes, Provider, ProviderContext } from "../provider.ts";
-import { emptyState, resourceOf, type State } from "../state/model.ts";
-import { statePaths } from "../state/objects.ts";
+import type { Provider, ProviderContext } from "../provider.ts";
+import { emptyState, moduleOf, resourceOf, type State } from "../state/model.ts";
+import { storedObject } from "../state/objects.ts";
 import { WorkingState } from "../state/working.ts";
+import { CheckResults } from "./conditions.ts";
 import { planData } from "./data.ts";
+import { evaluateNode } from "./evaluate.ts";
+import { checkImports } from "./imports.ts";
 import type { Mode, OutputChange, Plan, VariableValue } from "./model.ts";
-import { outputChange, outputValue, removedOutputs, withOutput } from "./outputs.ts";
+import { moveObjects } from "./moves.ts";
+import { outputChange, removedOutputs, withOutput } from "./outputs.ts";
 import { Refresher } from "./refresh.ts";
-import { planManaged, planRemoval } from "./resource.ts";
-import { createBeforeDestroyOf, type PlanSession, providerOf, report, typeFor } from "./session.ts";
+import { isDeclared, orphanReason, planRemoval } from "./removal.ts";
+import { planManaged } from "./resource.ts";
+import { createBeforeDestroyOf, type PlanSession, report } from "./session.ts";
+import { graphFor, targetFilter } from "./targets.ts";
 import { variableValues } from "./variables.ts";
 
 export interface PlanRequest {
@@ -54,18 +60,15 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
   if (hasErrors(diagnostics)) return { diagnostics };
   const session = await open(request, prepared.value, baseline, variables, diagnostics);
   const graph = graphFor(session, request);
-  const outputs: OutputChange[] = [];
-  await walk(graph, (key) => visit(session, key, baseline, outputs));
+  await walk(graph, (key) => visit(session, key));
   await finish(session, request);
+  const outputs = outputChanges(session, request, graph, baseline);
   if (request.context.signal?.aborted) {
     diagnostics.push(
       error({ code: "interrupted", summary: "The plan was interrupted", detail: "Nothing was changed." }),
     );
   }
   if (hasErrors(diagnostics)) return { diagnostics };
-  const destroy = request.mode === "destroy";
-  if (!request.targets?.length)
-    outputs.push(...removedOutputs(baseline, (name) => !destroy && request.configuration.outputs.has(name)));
   const plan: Plan = {
     mode: request.mode,
     configuration: request.configuration,
@@ -82,10 +85,26 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
     data: session.data,
     takenOver: session.takenOver,
     targets: request.targets ?? [],
+    checks: session.checks.list(),
     timestamp: request.context.clock.now().toISOString(),
     warnings: diagnostics,
   };
   return { value: plan, diagnostics };
+}
+
+function outputChanges(session: PlanSession, request: PlanRequest, graph: Graph, baseline: State): OutputChange[] {
+  const { root } = session.evaluation;
+  const destroy = request.mode === "destroy";
+  const changes: OutputChange[] = [];
+  for (const block of destroy ? [] : request.configuration.outputs.values()) {
+    const value = graph.has(`output.${block.name}`) ? root.outputs.get(block.name) : undefined;
+    if (value === undefined) continue;
+    changes.push(outputChange(block, value, baseline));
+    if (v.isWhollyKnown(value)) session.working.outputs = withOutput(session.working.outputs, block, value);
+  }
+  if (!request.targets?.length)
+    changes.push(...removedOutputs(baseline, (name) => !destroy && request.configuration.outputs.has(name)));
+  return changes;
 }
 
 async function open(
@@ -98,8 +117,10 @@ async function open(
   const working = new WorkingState(baseline);
   const unsettled = await request.journal?.unsettled();
   const takenOver = unsettled ? [...replay(working, unsettled, baseline)] : [];
+  const moved = moveObjects(prepared, working, diagnostics);
+  checkImports(prepared, diagnostics);
   const clients = new Clients(request.context, request.parallelism ?? 10);
-  const targeted = targetFilter(prepared.graph, request.targets ?? [], diagnostics, working);
+  const targeted = targetFilter(prepared, request.targets ?? [], diagnostics, working);
   const wanted = (instance: string, resource: string): boolean =>
     request.refresh !== false && (targeted?.(instance, resource) ?? true);
   const intents = new Map((await request.journal?.list())?.map((one) => [one.address, one] as const));
@@ -112,7 +133,7 @@ async function open(
   return {
     mode: request.mode,
     prepared,
-    evaluation: new Evaluation(variables, request.workspace ?? "default"),
+    evaluation: new Evaluation(prepared.root, variables, request.workspace ?? "default"),
     clients,
     refresher: new Refresher(clients, working, wanted),
     working,
@@ -123,76 +144,30 @@ async function open(
     changes: [],
     data: {},
     takenOver,
+    checks: new CheckResults(),
+    moved,
     pending: new Map(),
     ...(request.journal ? { journal: request.journal } : {}),
     ...(targeted ? { targeted } : {}),
   };
 }
 
-/** The targets and what they depend on; undefined where everything is meant. */
-function targetFilter(
-  graph: Graph,
-  targets: readonly string[],
-  diagnostics: Diagnostic[],
-  working: WorkingState,
-): PlanSession["targeted"] {
-  if (targets.length === 0) return undefined;
-  const resources = new Set(targets.map(resourceOf));
-  for (const resource of resources) {
-    if (!graph.has(resource) && working.instancesOf(resource).length === 0) {
-      diagnostics.push(
-        warning({
-          code: "target-unknown",
-          summary: "A target matches nothing",
-          detail: `There is no ${resource} in the configuration or the state.`,
-        }),
-      );
-    }
-  }
-  const reached = closure(graph, resources);
-  const needed = new Set([...reached].filter((key) => !resources.has(key)));
-  for (const key of resources)
-    for (const other of resources) if (other !== key && closure(graph, [other]).has(key)) needed.add(key);
-  return (instance, resource) => needed.has(resource) || targets.includes(resource) || targets.includes(instance);
-}
-
-/** The part of the graph that this kind of planning walks. */
-function graphFor(session: PlanSession, request: PlanRequest): Graph {
-  const { graph, providers } = session.prepared;
-  let start: Iterable<string> = graph.keys();
-  if (request.mode === "destroy") {
-    const used = new Set([...session.working.instances()].map(({ head }) => head.provider));
-    const keys = [...providers.values()].filter((one) => used.has(one.address)).map((one) => `provider.${one.key}`);
-    start = [...keys, ...[...session.intents.keys()].map(resourceOf).filter((key) => graph.has(key))];
-  } else if (request.targets?.length) {
-    start = request.targets.map(resourceOf).filter((key) => graph.has(key));
-  } else return graph;
-  const reached = closure(graph, start);
-  return new Map([...graph].filter(([key]) => reached.has(key)));
-}
-
-async function visit(session: PlanSession, key: string, baseline: State, outputs: OutputChange[]): Promise<boolean> {
+async function visit(session: PlanSession, key: string): Promise<boolean> {
   const { prepared, evaluation, clients } = session;
-  if (clients.aborted) return false;
-  const resource = prepared.resources.get(key);
-  if (resource) return resource.type ? planManaged(session, resource) : planData(session, resource);
-  const [kind, name] = [key.slice(0, key.indexOf(".")), key.slice(key.indexOf(".") + 1)];
+  const node = prepared.nodes.get(key);
+  if (clients.aborted || node === undefined) return false;
   try {
-    const { locals, outputs: declared } = prepared.configuration;
-    const local = kind === "local" ? locals.get(name) : undefined;
-    if (local) evaluation.locals.set(name, evaluation.evaluate(local, key));
-    const provider = kind === "provider" ? prepared.providers.get(name) : undefined;
-    if (provider) {
-      clients.evaluate(provider, evaluation);
-      session.refresher.begin(provider);
+    switch (node.kind) {
+      case "resource":
+        return node.resource.type ? await planManaged(session, node.resource) : await planData(session, node.resource);
+      case "provider":
+        clients.evaluate(node.provider, evaluation);
+        session.refresher.begin(node.provider);
+        return true;
+      default:
+        evaluateNode(session, node);
+        return true;
     }
-    const output = kind === "output" ? declared.get(name) : undefined;
-    if (output) {
-      const value = outputValue(output, evaluation);
-      outputs.push(outputChange(output, value, baseline));
-      if (v.isWhollyKnown(value)) session.working.outputs = withOutput(session.working.outputs, output, value);
-    }
-    return true;
   } catch (thrown) {
     return report(session, thrown, key);
   }
@@ -203,57 +178,18 @@ async function finish(session: PlanSession, request: PlanRequest): Promise<void>
   await orphanedIntents(session);
   if (hasErrors(session.diagnostics)) return;
   for (const { resource, address, head, instance } of session.working.instances()) {
-    const declared = session.prepared.resources.get(resource);
+    const declared = isDeclared(session, resource);
     if (head.mode === "data") {
-      if (request.mode === "destroy" || (declared === undefined && request.mode === "normal"))
+      if (request.mode === "destroy" || (!declared && request.mode === "normal"))
         session.working.delete(resource, address);
       continue;
     }
-    if (request.mode === "refresh-only" || (request.mode === "normal" && declared !== undefined)) {
+    if (request.mode === "refresh-only" || (request.mode === "normal" && declared)) {
       await session.refresher.settled(address).catch((thrown: unknown) => report(session, thrown, address));
       continue;
     }
-    const known = declared ?? standIn(session, head, instance.schema_version, address);
-    if (known)
-      await planRemoval(
-        session,
-        known,
-        instance,
-        request.mode === "destroy" ? undefined : "delete_because_no_resource_config",
-      );
-  }
-}
-
-/** A block for an object whose own block is gone. */
-function standIn(
-  session: PlanSession,
-  head: { mode: "managed" | "data"; type: string; name: string; provider: string },
-  version: number,
-  address: string,
-): PreparedResource | undefined {
-  const provider = providerOf(session.prepared, head.provider);
-  if (provider === undefined) return undefined;
-  try {
-    const type = typeFor(provider, head.type, version, address);
-    const place = { source: { file: "", content: "" }, path: [] };
-    const body = { schema: type.schema, attributes: new Map(), blocks: new Map(), place };
-    const { mode, name } = head;
-    const block = {
-      mode,
-      type: head.type,
-      name,
-      address: resourceOf(address),
-      body: {},
-      dependsOn: [],
-      preventDestroy: false,
-      createBeforeDestroy: false,
-      ignoreChanges: [],
-      place,
-    };
-    return { block, provider, schema: type.schema, type, body };
-  } catch (thrown) {
-    report(session, thrown, address);
-    return undefined;
+    const reason = request.mode === "destroy" ? undefined : orphanReason(session, resource);
+    await planRemoval(session, head, resource, instance, instance.deposed === undefined ? reason : undefined);
   }
 }
 
@@ -261,7 +197,7 @@ function standIn(
 async function orphanedIntents(session: PlanSession): Promise<void> {
   for (const intent of session.intents.values()) {
     const resource = resourceOf(intent.address);
-    if (session.prepared.resources.has(resource) || session.working.get(resource, intent.address)) continue;
+    if (isDeclared(session, resource) || session.working.get(resource, intent.address)) continue;
     const provider = [...session.prepared.providers.values()].find(({ provider: one }) =>
       one.resources.some((type) => type.type === intent.type),
     );
@@ -272,14 +208,23 @@ async function orphanedIntents(session: PlanSession): Promise<void> {
       if (found === undefined) await session.journal?.close(intent.address);
       else {
         const [name] = resource.split(".").slice(-1) as [string];
+        const module = moduleOf(resource);
         const key = /\[(.+)\]$/.exec(intent.address)?.[1];
         const instance = {
           ...(key === undefined ? {} : { index_key: JSON.parse(key) as string | number }),
           schema_version: type.schemaVersion,
-          attributes: v.toPlain(found) as Attributes,
-          sensitive_attributes: statePaths(found),
+          ...storedObject(found, type.schema),
         };
-        session.working.set({ mode: "managed", type: intent.type, name, provider: provider.address }, instance);
+        session.working.set(
+          {
+            ...(module === "" ? {} : { module }),
+            mode: "managed",
+            type: intent.type,
+            name,
+            provider: provider.address,
+          },
+          instance,
+        );
         session.takenOver.push(intent.address);
       }
     } catch (thrown) {

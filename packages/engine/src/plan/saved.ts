@@ -44,7 +44,7 @@ export function serializePlan(plan: Plan): string {
 }
 
 /** Reads what `serializePlan` wrote. */
-export function parsePlan(text: string): Outcome<Plan> {
+export async function parsePlan(text: string): Promise<Outcome<Plan>> {
   let json: StoredPlan;
   try {
     json = JSON.parse(text) as StoredPlan;
@@ -53,7 +53,7 @@ export function parsePlan(text: string): Outcome<Plan> {
   }
   if (json?.format !== format) return unreadable("It is no plan of this version of Doge.");
   const { format: _, sources, changes, drift, outputs, ...rest } = json;
-  const configuration = loadConfiguration(sources);
+  const configuration = await loadConfiguration(sources);
   if (configuration.value === undefined || hasErrors(configuration.diagnostics))
     return { diagnostics: configuration.diagnostics };
   const value: Plan = {

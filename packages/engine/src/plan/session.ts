@@ -1,16 +1,20 @@
 import { type Diagnostic, diagnosticsOf, fail } from "@doge/core";
 import { typeOfBlock } from "../config/schema-types.ts";
 import type { Clients } from "../graph/clients.ts";
-import { blockValue, type Evaluation, type Key } from "../graph/evaluation.ts";
+import { type Evaluation, type ModuleInstance, repeated } from "../graph/evaluation.ts";
+import type { Key } from "../graph/expand.ts";
 import { closure } from "../graph/graph.ts";
-import type { Prepared, PreparedProvider, PreparedResource } from "../graph/prepare.ts";
+import { inModule } from "../graph/modules.ts";
+import type { Prepared, PreparedResource } from "../graph/prepare.ts";
+import type { PreparedProvider } from "../graph/providers.ts";
 import type { Intent, Journal } from "../journal/journal.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
-import type { Attributes, ResourceType } from "../provider.ts";
-import { instanceAddress } from "../state/model.ts";
-import { objectOf } from "../state/objects.ts";
+import type { ResourceType } from "../provider.ts";
+import { configAddress, instanceAddress, type StateInstance, type StateResource } from "../state/model.ts";
+import { objectOf, type StoredObject } from "../state/objects.ts";
 import type { WorkingState } from "../state/working.ts";
+import type { CheckResults } from "./conditions.ts";
 import type { Mode, ResourceChange } from "./model.ts";
 import type { Refresher } from "./refresh.ts";
 
@@ -28,12 +32,16 @@ export interface PlanSession {
   readonly replace: ReadonlySet<string>;
   /** Undefined: everything. */
   readonly targeted?: (instance: string, resource: string) => boolean;
+  /** Addresses without instance keys. */
   readonly createBeforeDestroy: ReadonlySet<string>;
   readonly diagnostics: Diagnostic[];
   readonly changes: ResourceChange[];
-  readonly data: Record<string, Attributes>;
+  readonly data: Record<string, StoredObject>;
   readonly takenOver: string[];
-  /** Resources with something to do: by address, whether objects are made anew. */
+  readonly checks: CheckResults;
+  /** Where `moved` blocks took objects from, by their new address. */
+  readonly moved: ReadonlyMap<string, string>;
+  /** Resources with something to do, by address without instance keys: whether objects are made anew. */
   readonly pending: Map<string, "changed" | "created">;
 }
 
@@ -44,16 +52,20 @@ export function report(session: { readonly diagnostics: Diagnostic[] }, thrown: 
   return false;
 }
 
+/** The address of a resource in one instance of its module: `module.web["a"].digitalocean_droplet.app`. */
+export const addressIn = (resource: PreparedResource, at: ModuleInstance): string =>
+  inModule(at.address, resource.block.address);
+
 /** The resource's value from the state alone: for what is not planned. */
-export function valueFromState(resource: PreparedResource, working: WorkingState): Value {
+export function valueFromState(resource: PreparedResource, at: ModuleInstance, working: WorkingState): Value {
   const { block, schema } = resource;
   const instances = new Map<Key, Value>();
-  for (const one of working.instancesOf(block.address)) {
+  for (const one of working.instancesOf(addressIn(resource, at))) {
     if (one.deposed === undefined) instances.set(one.index_key, objectOf(one, schema));
   }
   const single = block.count === undefined && block.forEach === undefined;
   if (single && !instances.has(undefined)) return v.unknownOf(typeOfBlock(schema));
-  return blockValue(block, instances);
+  return repeated(block, instances);
 }
 
 /** The resource type behind an object of the state. */
@@ -94,19 +106,48 @@ export function createBeforeDestroyOf(prepared: Prepared): Set<string> {
   const asked = [...prepared.resources.values()].filter((one) => one.block.createBeforeDestroy);
   const reached = closure(
     prepared.graph,
-    asked.map((one) => one.block.address),
+    asked.map((one) => one.address),
   );
   return new Set([...reached].filter((key) => prepared.resources.get(key)?.block.mode === "managed"));
 }
 
+/** Where the state keeps a resource's instances. */
+export const headOf = (resource: PreparedResource, at: ModuleInstance): Omit<StateResource, "instances" | "each"> => ({
+  ...(at.address === "" ? {} : { module: at.address }),
+  mode: resource.block.mode,
+  type: resource.block.type,
+  name: resource.block.name,
+  provider: resource.provider.address,
+});
+
 /** The part of a change that says what it is about. */
-export const subject = (resource: PreparedResource, key: Key) => ({
-  address: instanceAddress(resource.block.address, key),
-  resource: resource.block.address,
+export const subject = (resource: PreparedResource, at: ModuleInstance, key: Key) => ({
+  address: instanceAddress(addressIn(resource, at), key),
+  resource: addressIn(resource, at),
+  config: resource.address,
+  ...(at.address === "" ? {} : { module: at.address }),
   ...(key === undefined ? {} : { key }),
   mode: resource.block.mode,
   type: resource.block.type,
   name: resource.block.name,
   provider: resource.provider.address,
   schemaVersion: resource.type?.schemaVersion ?? 0,
+});
+
+/** The same of an object that the state alone knows. */
+export const storedSubject = (
+  head: Omit<StateResource, "instances" | "each">,
+  resource: string,
+  { index_key: key, schema_version: schemaVersion }: Pick<StateInstance, "index_key" | "schema_version">,
+) => ({
+  address: instanceAddress(resource, key),
+  resource,
+  config: configAddress(resource),
+  ...(head.module === undefined ? {} : { module: head.module }),
+  ...(key === undefined ? {} : { key }),
+  mode: head.mode,
+  type: head.type,
+  name: head.name,
+  provider: head.provider,
+  schemaVersion,
 });

@@ -71,6 +71,17 @@ export const instanceAddress = (resource: string, key: string | number | undefin
 /** The address of the resource that an instance's address belongs to. */
 export const resourceOf = (address: string): string => address.replace(/\[(?:\d+|"(?:[^"\\]|\\.)*")\]$/, "");
 
+const keys = /\[(?:\d+|"(?:[^"\\]|\\.)*")\]/g;
+
+/** The address without any instance keys, of modules or of the resource. */
+export const configAddress = (address: string): string => address.replace(keys, "");
+
+/** The module instance that a resource or instance belongs to; `""` for the root. */
+export function moduleOf(address: string): string {
+  const found = /^(?:module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.)+/.exec(address)?.[0];
+  return found === undefined ? "" : found.slice(0, -1);
+}
+
 /** The outputs' values as plain JSON, with whether each is sensitive. */
 export const outputsOf = (
   state: State,

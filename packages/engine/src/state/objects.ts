@@ -2,21 +2,59 @@ import { decodeAs, typeOfBlock } from "../config/schema-types.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Attributes } from "../provider.ts";
-import type { Block } from "../schema.ts";
+import type { Block, Type } from "../schema.ts";
 import type { PathStep, StateInstance } from "./model.ts";
 
+/** An object in the state's spelling, marks apart. */
+export type StoredObject = Pick<StateInstance, "attributes" | "sensitive_attributes">;
+
+export const storedObject = (object: Value, schema: Block): Required<StoredObject> => ({
+  attributes: storedAttributes(object, schema),
+  sensitive_attributes: statePaths(object),
+});
+
 /** The object of an instance as a value, with the marks of the state and of the schema. */
-export function objectOf(instance: Pick<StateInstance, "attributes" | "sensitive_attributes">, schema: Block): Value {
-  return withMarks(instance.attributes, schema, instance.sensitive_attributes ?? []);
+export function objectOf(instance: StoredObject, schema: Block): Value {
+  const object = decodeStored(instance.attributes, typeOfBlock(schema));
+  return markSchema(marked(object, instance.sensitive_attributes ?? []), schema);
 }
 
-export function withMarks(attributes: Attributes, schema: Block, paths: readonly (readonly PathStep[])[]): Value {
-  return markSchema(marked(decodeAs(attributes, typeOfBlock(schema)), paths), schema);
-}
+export const withMarks = (attributes: Attributes, schema: Block, paths: readonly (readonly PathStep[])[]): Value =>
+  markSchema(marked(decodeAs(attributes, typeOfBlock(schema)), paths), schema);
 
 /** The value with the state's marks on it. */
 export const marked = (value: Value, paths: readonly (readonly PathStep[])[]): Value =>
   paths.reduce((whole, path) => markAt(whole, path.map(stepKey)), value);
+
+/** The object as the state keeps it: a value whose type the schema leaves open stands there with its type. */
+const storedAttributes = (object: Value, schema: Block): Attributes => {
+  const plain = v.toPlain(object) as Attributes;
+  for (const name of openAttributes(schema)) {
+    const value = v.isMapping(object) ? object.entries.get(name) : undefined;
+    const type = value && v.typeOf(value);
+    if (type !== undefined && type !== "dynamic") plain[name] = { value: plain[name], type };
+  }
+  return plain;
+};
+
+function decodeStored(attributes: Attributes, type: Type): Value {
+  if (typeof type === "string" || type[0] !== "object") return decodeAs(attributes, type);
+  const object = decodeAs(attributes, type);
+  const open = Object.entries(type[1]).filter(([, field]) => field === "dynamic");
+  if (open.length === 0 || !v.isMapping(object)) return object;
+  const entries = new Map(object.entries);
+  for (const [name] of open) {
+    const stored = attributes[name];
+    if (isTyped(stored)) entries.set(name, decodeAs(stored.value, stored.type));
+  }
+  return v.object(entries);
+}
+
+const openAttributes = (schema: Block): string[] =>
+  Object.keys(schema.attributes).filter((name) => schema.attributes[name]?.type === "dynamic");
+
+const isTyped = (stored: unknown): stored is { readonly value: unknown; readonly type: Type } =>
+  typeof stored === "object" && stored !== null && "value" in stored && "type" in stored;
 
 const stepKey = (step: PathStep): string | number => (step.type === "get_attr" ? step.value : step.value.value);
 

@@ -47,7 +47,13 @@ function variables(plan: Plan, options: PlanJsonOptions): Json {
     const given = plan.variables[name];
     if (given === undefined && fallback === undefined) return [];
     const value =
-      given === undefined ? v.toPlain(fallback as Value) : "value" in given ? given.value : given.expression;
+      given === undefined
+        ? v.toPlain(fallback as Value)
+        : "value" in given
+          ? given.value
+          : "text" in given
+            ? given.text
+            : given.expression;
     return [[name, { value: sensitive && !options.secrets ? "(sensitive)" : value }] as const];
   });
   return Object.fromEntries(all);

@@ -182,7 +182,10 @@ const hclVariables = (
 ): readonly { readonly key: string; readonly value: string }[] =>
   Object.entries(variables).map(([key, one]) => ({
     key,
-    value: "expression" in one ? one.expression : JSON.stringify(one.value).replaceAll(/([$%])\{/g, "$1$1{"),
+    value:
+      "expression" in one
+        ? one.expression
+        : JSON.stringify("text" in one ? one.text : one.value).replaceAll(/([$%])\{/g, "$1$1{"),
   }));
 
 const countsOf = (phase: Phase | undefined): Counts => ({

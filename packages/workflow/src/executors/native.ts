@@ -52,7 +52,7 @@ export function nativeExecutor(project: Project): Executor {
     },
 
     async resume(workspace, saved, options = {}) {
-      const plan = unwrap(parsePlan(saved));
+      const plan = unwrap(await parsePlan(saved));
       const lease = await stateStore(project, workspace.name).lock(options.message ?? "doge");
       return describe(workspace, { ...options, destroy: plan.mode === "destroy" }, plan, lease);
     },
@@ -73,7 +73,7 @@ export function nativeExecutor(project: Project): Executor {
     const sources = Object.entries(workspace.documents).map(([file, content]) => ({ file, content }));
     return unwrap(
       await planRun({
-        configuration: unwrap(loadConfiguration(sources)),
+        configuration: unwrap(await loadConfiguration(sources)),
         variables: { ...secretVariables(workspace), ...options.variables },
         state,
         providers,

@@ -1,6 +1,7 @@
-import { type Diagnostic, type DogeEvent, hasErrors, type Machine } from "@doge/core";
+import { type Diagnostic, type DogeEvent, hasErrors, type Machine, type Outcome } from "@doge/core";
 import {
   applyPlan,
+  collectSources,
   fileJournal,
   hasChanges,
   type Journal,
@@ -83,7 +84,7 @@ export function engineRunner(machine: Machine, journals: string): TerraformRunne
     },
 
     async apply(request): Promise<TerraformApplyResult> {
-      const parsed = parsePlan(request.plan);
+      const parsed = await parsePlan(request.plan);
       if (!parsed.value) {
         report(request, parsed.diagnostics);
         return { ok: false, additions: 0, changes: 0, destructions: 0, state: request.state };
@@ -125,14 +126,8 @@ const failedPlan: TerraformPlanResult = {
 async function readConfiguration(
   machine: Machine,
   request: TerraformRunRequest,
-): Promise<ReturnType<typeof loadConfiguration>> {
-  const names = (await machine.files.list(request.folder)).filter(
-    (name) => name.endsWith(".tf.json") || name.endsWith(".tf"),
-  );
-  const sources = await Promise.all(
-    names.map(async (file) => ({ file, content: (await machine.files.read(`${request.folder}/${file}`)) ?? "" })),
-  );
-  return loadConfiguration(sources);
+): Promise<Outcome<LoadedConfiguration>> {
+  return loadConfiguration(await collectSources(machine.files, request.folder));
 }
 
 /** Only declared variables: a variable set may carry more than a workspace asks for. */

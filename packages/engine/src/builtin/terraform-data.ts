@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto";
+import * as v from "../lang/values.ts";
+import type { Value } from "../lang/values.ts";
+import { defineResource } from "../provider.ts";
+
+const fields = (value: Value): ReadonlyMap<string, Value> => (v.isMapping(value) ? value.entries : new Map());
+
+/**
+ * `terraform_data`: a value in the state, and something to hang a replacement on. Its attributes have no
+ * fixed type, so it works on values, where types are kept.
+ */
+export const terraformData = defineResource()({
+  type: "terraform_data",
+  schemaVersion: 0,
+  schema: {
+    attributes: {
+      id: { type: "string", computed: true },
+      input: { type: "dynamic", optional: true },
+      output: { type: "dynamic", computed: true, recomputedBy: ["input"] },
+      triggers_replace: { type: "dynamic", optional: true, forceNew: true },
+    },
+  },
+  read: async (_, prior) => prior,
+  reconcile: async (_, { config }) => config,
+  remove: async () => undefined,
+  builtin: {
+    // The output has the input's type while it is unknown, and is known to be null with it.
+    plan(after) {
+      const { input, output } = Object.fromEntries(fields(after));
+      if (output?.kind !== "unknown" || input === undefined) return after;
+      const known = input.kind === "null" ? input : v.unknownOf(v.typeOf(input));
+      return v.object([...fields(after), ["output", known]]);
+    },
+    make(after) {
+      const { id, input } = Object.fromEntries(fields(after));
+      const made = id === undefined || id.kind === "unknown" ? v.string(randomUUID()) : id;
+      return v.object([...fields(after), ["id", made], ["output", v.unmarkDeep(input ?? v.nullOf())]]);
+    },
+  },
+});

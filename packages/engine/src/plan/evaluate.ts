@@ -1,0 +1,31 @@
+import type { ModuleInstance } from "../graph/evaluation.ts";
+import { inModule } from "../graph/modules.ts";
+import type { GraphNode } from "../graph/nodes.ts";
+import { evaluateOutput } from "./outputs.ts";
+import { type Judging, judgeCheck } from "./rules.ts";
+import { evaluateVariable } from "./variables.ts";
+
+/** Evaluates a node that is neither a resource nor a provider, in every instance of its module. */
+export function evaluateNode(walk: Judging, node: Exclude<GraphNode, { kind: "resource" | "provider" }>): void {
+  const { evaluation } = walk;
+  const instances: readonly ModuleInstance[] = evaluation.instancesOf(node.module.path);
+  switch (node.kind) {
+    case "module":
+      return evaluation.expandModule(node.module);
+    case "variable":
+      return evaluateVariable(walk, node.block, instances);
+    case "local":
+      for (const at of instances) {
+        const address = inModule(at.address, `local.${node.name}`);
+        at.locals.set(node.name, evaluation.evaluate(node.expression, address, evaluation.scope(at)));
+      }
+      return;
+    case "output":
+      return evaluateOutput(walk, node.block, instances);
+    case "check":
+      for (const at of instances) judgeCheck(walk, at, node.block);
+      return;
+    case "close":
+      return;
+  }
+}
