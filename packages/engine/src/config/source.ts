@@ -72,6 +72,3 @@ function mergedBlocks(item: SourceItem, others: readonly SourceItem[], labels: n
     body: over.reduce((body, one) => overlay(body, one.body), block.body),
   }));
 }
-
-/** A body with nothing in it. */
-export const emptyBody = (place: Place): SourceBody => ({ place, items: [] });

@@ -52,7 +52,7 @@ function* movesOf(
   statement: Statement,
   working: WorkingState,
 ): Iterable<{ from: string; to: string; place: MovedBlock["place"] }> {
-  for (const { address } of [...working.instances()]) {
+  for (const { address } of working.instances()) {
     const prefix = prefixOf(address, statement.module);
     if (prefix === undefined) continue;
     const to = target(address.slice(prefix.length), statement);
