@@ -1,7 +1,7 @@
 import { type ArgumentSpec, type Command, type FlagSpec, globalFlags } from "../command.ts";
 
 const groups: readonly (readonly [string, readonly string[]])[] = [
-  ["Start", ["new", "doctor", "cloud", "completion"]],
+  ["Start", ["new", "adopt", "template", "doctor", "cloud", "completion"]],
   ["The whole", ["up", "status", "destroy"]],
   ["Workspaces", ["init", "fmt", "validate", "plan", "apply", "update", "clean"]],
   ["The app", ["deploy", "rollback", "logs", "ssh", "env"]],
