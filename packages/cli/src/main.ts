@@ -146,8 +146,11 @@ async function workFolder(machine: Machine, cwd: Flags[string]): Promise<string>
 
 const usageCodes = new Set(["usage", "folder-missing"]);
 
-const exitCodeOf = (thrown: unknown): 1 | 2 =>
-  diagnosticsOf(thrown).every(({ code }) => usageCodes.has(code)) ? 2 : 1;
+function exitCodeOf(thrown: unknown): number {
+  const codes = diagnosticsOf(thrown).map(({ code }) => code);
+  if (codes.includes("interrupted")) return 130;
+  return codes.every((code) => usageCodes.has(code)) ? 2 : 1;
+}
 
 const INTERRUPTED = {
   severity: "error",

@@ -175,13 +175,32 @@ test("a configuration is uploaded, a run made of it, applied, discarded, cancell
   ]);
   server.requests.length = 0;
   await api.runs.apply("run-1", "reviewed");
-  await api.runs.discard("run-1");
-  await api.runs.cancel("run-1");
   expect(server.requests.map((r) => [r.path, r.body])).toEqual([
     [`${v2}/runs/run-1/actions/apply`, { comment: "reviewed" }],
-    [`${v2}/runs/run-1/actions/discard`, {}],
-    [`${v2}/runs/run-1/actions/cancel`, {}],
   ]);
+});
+
+test.each([
+  ["a run that waits is discarded", { "is-discardable": true, "is-cancelable": true }, "discard"],
+  ["a run that works is cancelled", { "is-discardable": false, "is-cancelable": true }, "cancel"],
+  ["a run that has ended is left alone", { "is-discardable": false, "is-cancelable": false }, undefined],
+])("stop: %s", async (_, actions, action) => {
+  server.answer(({ method }) => (method === "GET" ? { body: data("runs", "run-1", { actions }) } : { status: 202 }));
+  server.requests.length = 0;
+  await api.runs.stop("run-1");
+  const posts = server.requests.filter((r) => r.method === "POST");
+  expect(posts.map((r) => r.path)).toEqual(action ? [`${v2}/runs/run-1/actions/${action}`] : []);
+});
+
+test("stop: a run that went on between the look and the act is looked at again", async () => {
+  let looks = 0;
+  server.answer(({ method, path }) => {
+    if (method === "GET")
+      return { body: data("runs", "run-1", { actions: { "is-discardable": looks++ > 0, "is-cancelable": true } }) };
+    return path.endsWith("/cancel") ? problem(409, "transition not allowed") : { status: 202 };
+  });
+  await api.runs.stop("run-1");
+  expect(looks).toBe(2);
 });
 
 describe("logs", () => {

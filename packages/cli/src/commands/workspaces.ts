@@ -122,11 +122,14 @@ export const applyCommand = defineCommand<AppliedView>({
       await planned.discard();
       return { exitCode: 0, data: { workspace: name, counts: planned.counts } };
     }
-    if (!(await agreed(invocation, planned.text, `Make these changes to ${name}?`))) {
-      await planned.discard();
-      return notAgreed();
+    let yes = false;
+    try {
+      yes = await agreed(invocation, planned.text, `Make these changes to ${name}?`);
+    } finally {
+      // A plan that waits for a yes would hold the workspace.
+      if (!yes) await planned.discard();
     }
-    return { exitCode: 0, data: await planned.apply() };
+    return yes ? { exitCode: 0, data: await planned.apply() } : notAgreed();
   },
 });
 

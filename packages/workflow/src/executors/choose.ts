@@ -6,5 +6,8 @@ import { nativeExecutor } from "./native.ts";
 
 /** Local workspaces run on this machine; remote ones where `doge.config.ts` says. */
 export function executorFor(project: Project, workspace: WorkspaceDefinition): Executor {
-  return workspace.execution === "local" ? nativeExecutor(project) : hcpExecutor(project, vendors(project).tfe());
+  if (workspace.execution === "local") return nativeExecutor(project);
+  // An interrupt must not cut off the very requests that stop a run: the executor looks at the signal itself.
+  const { signal } = new AbortController();
+  return hcpExecutor(project, vendors({ ...project, signal }).tfe());
 }

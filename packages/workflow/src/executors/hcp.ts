@@ -4,6 +4,7 @@ import { type Phase, related, type Run, type TfeApi } from "@doge/providers/tfe"
 import type { Project } from "../project.ts";
 import { packDocuments } from "./archive.ts";
 import { ensureWorkspace } from "../state/ensure.ts";
+import { ownRuns } from "./own-runs.ts";
 import { runUrl } from "./urls.ts";
 import {
   type AppliedRun,
@@ -16,9 +17,19 @@ import {
 } from "./executor.ts";
 
 const POLL_MILLISECONDS = 300;
+/** Turns of polling in the queue before somebody is told why. */
+const WAITING_TURNS = 7;
 const failures = ["errored", "discarded", "canceled", "force_canceled", "policy_soft_failed"];
 const ended = new Set(["planned_and_finished", "applied", ...failures]);
+/** Runs that hold their workspace no more, or not yet. */
+const idle = new Set([...ended, "planned_and_saved"]);
 const planEnded = new Set(["planned", "planned_and_saved", "cost_estimated", "policy_checked", ...ended]);
+
+interface Waiting {
+  readonly id: string;
+  readonly workspace: WorkspaceDefinition;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** Runs in HCP Terraform: configuration uploaded, run there, logs streamed back. */
 export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
@@ -28,14 +39,25 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
     (await tfe.runs.get(id)) ??
     fail({ code: "run-gone", summary: "The run is gone", detail: id, remedy: "Run the same command again." });
 
-  /** Waits for one of these states; an interrupt cancels the run. */
-  async function until(id: string, done: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<Run> {
-    for (;;) {
+  /** Waits for one of these states; an interrupt stops the run. */
+  async function until({ id, workspace, signal }: Waiting, done: ReadonlySet<string>): Promise<Run> {
+    let told: string | undefined;
+    for (let turn = 0; ; turn++) {
       const run = await runOf(id);
       if (done.has(run.attributes.status)) return run;
+      if (run.attributes.status === "pending" && turn % WAITING_TURNS === WAITING_TURNS - 1) {
+        const blocker = await runBefore(run);
+        if (blocker && blocker.id !== told) {
+          told = blocker.id;
+          emit({
+            type: "step.progress",
+            step: `workspace.${workspace.name}`,
+            message: `${workspace.name} waits for a run before it (${blocker.attributes.status}): ${runUrl(project, workspace.fullName, blocker.id)}`,
+          });
+        }
+      }
       if (signal?.aborted) {
-        // It may have ended in the meantime: then there is nothing to cancel.
-        await tfe.runs.cancel(id, "interrupted").catch(() => {});
+        await tfe.runs.stop(id, "interrupted");
         throw new DogeError([
           error({
             code: "interrupted",
@@ -47,6 +69,12 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
       }
       await machine.clock.sleep(POLL_MILLISECONDS);
     }
+  }
+
+  /** The run that holds the workspace while a later one is pending. */
+  async function runBefore(run: Run): Promise<Run | undefined> {
+    const all = await tfe.runs.list(related(run, "workspace") ?? "");
+    return all.findLast((r) => r.id !== run.id && !r.attributes["plan-only"] && !idle.has(r.attributes.status));
   }
 
   async function follow(workspace: string, log: AsyncGenerator<string>): Promise<string> {
@@ -79,7 +107,12 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
     name: "hcp",
     async plan(workspace: WorkspaceDefinition, options: RunOptions = {}): Promise<PlannedRun> {
       const { id: workspaceId } = await ensureWorkspace(project, tfe, workspace.name);
+      // Plans to look at and plans to keep hold no workspace.
+      const holds = !options.speculative && !options.keep;
+      const own = ownRuns(project, tfe, workspace.name);
+      if (holds) await own.recover(workspaceId);
       const configurationVersion = await upload(workspaceId, workspace, options.speculative ?? false);
+      if (holds) await own.begin(configurationVersion);
       const created = await tfe.runs.create({
         workspace: workspaceId,
         configurationVersion,
@@ -99,7 +132,7 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
       const planId = related(created, "plan") ?? related(await runOf(created.id), "plan") ?? "";
       const [text, run] = await Promise.all([
         follow(workspace.name, tfe.plans.log(planId)),
-        until(created.id, planEnded, options.signal),
+        until({ id: created.id, workspace, signal: options.signal }, planEnded),
       ]);
       const plan = await tfe.plans.get(planId);
       if (failures.includes(run.attributes.status) || plan?.attributes.status !== "finished")
@@ -107,7 +140,8 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
       const counts = countsOf(plan);
       emit({ type: "run.planned", workspace: workspace.name, ...counts });
 
-      return describe(workspace, options, { run, counts, json: await tfe.plans.json(planId), text: planText(text) });
+      const described = { run, counts, json: await tfe.plans.json(planId), text: planText(text) };
+      return describe(workspace, options, described, () => own.end(configurationVersion));
     },
 
     async resume(workspace, saved, options = {}) {
@@ -132,6 +166,7 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
     workspace: WorkspaceDefinition,
     options: RunOptions,
     planned: { readonly run: Run; readonly counts: Counts; readonly json: unknown; readonly text: string },
+    onEnd: () => Promise<void> = async () => {},
   ): PlannedRun {
     const { id } = planned.run;
     const url = runUrl(project, workspace.fullName, id);
@@ -144,9 +179,14 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
       text: planned.text,
       json: planned.json,
       url,
-      apply: () => apply(id, workspace, url, options.signal),
-      discard: async () => {
-        if (!ended.has((await runOf(id)).attributes.status)) await tfe.runs.discard(id);
+      async apply() {
+        const applied = await apply(id, workspace, url, options.signal);
+        await onEnd();
+        return applied;
+      },
+      async discard() {
+        await tfe.runs.stop(id);
+        await onEnd();
       },
       // HCP Terraform keeps the plan itself.
       // oxlint-disable-next-line require-await
@@ -163,7 +203,10 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
     const started = machine.clock.now().getTime();
     await tfe.runs.apply(id);
     const applyId = related(await runOf(id), "apply") ?? "";
-    const [text, run] = await Promise.all([follow(workspace.name, tfe.applies.log(applyId)), until(id, ended, signal)]);
+    const [text, run] = await Promise.all([
+      follow(workspace.name, tfe.applies.log(applyId)),
+      until({ id, workspace, signal }, ended),
+    ]);
     if (run.attributes.status !== "applied") return failed(workspace, url, text);
     const counts = countsOf(await tfe.applies.get(applyId));
     emit({

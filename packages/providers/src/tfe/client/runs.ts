@@ -1,5 +1,5 @@
 import type { Clock } from "@doge/core";
-import { ifFound } from "../../shared/errors.ts";
+import { hasStatus, ifFound } from "../../shared/errors.ts";
 import { type JsonApi, type Resource, segment } from "./jsonapi.ts";
 
 export interface ConfigurationVersionAttributes {
@@ -92,14 +92,18 @@ export interface Runs {
   get(id: string): Promise<Run | undefined>;
   list(workspace: string): Promise<Run[]>;
   apply(id: string, comment?: string): Promise<void>;
-  discard(id: string, comment?: string): Promise<void>;
-  cancel(id: string, comment?: string): Promise<void>;
+  /** Ends a run, whatever it is at: discards one that waits, cancels one that works. */
+  stop(id: string, comment?: string): Promise<void>;
 }
+
+/** What a run can still be asked to do may change between the look and the act. */
+const STOP_ATTEMPTS = 5;
 
 export function runs(api: JsonApi): Runs {
   const at = (id: string) => `/runs/${segment(id)}`;
   const act = (action: string) => async (id: string, comment?: string) =>
     void (await api.send("POST", `${at(id)}/actions/${action}`, { body: comment ? { comment } : {} }));
+  const get = (id: string) => ifFound(api.one<RunAttributes>("GET", at(id)));
   return {
     create: (request) =>
       api.one<RunAttributes>("POST", "/runs", {
@@ -125,11 +129,21 @@ export function runs(api: JsonApi): Runs {
             : {}),
         },
       }),
-    get: (id) => ifFound(api.one<RunAttributes>("GET", at(id))),
+    get,
     list: (workspace) => api.all<RunAttributes>(`/workspaces/${segment(workspace)}/runs`),
     apply: act("apply"),
-    discard: act("discard"),
-    cancel: act("cancel"),
+    async stop(id, comment) {
+      for (let attempt = 1; ; attempt++) {
+        const actions = (await get(id))?.attributes.actions;
+        const action = actions?.["is-discardable"] ? "discard" : actions?.["is-cancelable"] ? "cancel" : undefined;
+        if (action === undefined) return;
+        try {
+          return await act(action)(id, comment);
+        } catch (thrown) {
+          if (!hasStatus(thrown, 409) || attempt >= STOP_ATTEMPTS) throw thrown;
+        }
+      }
+    },
   };
 }
 
