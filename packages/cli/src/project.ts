@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Emit, fail, type Machine, unwrap } from "@doge/core";
+import { type Emit, fail, type Machine, type SourceRange, unwrap } from "@doge/core";
 import { loadSettings, type Project, validateProject } from "@doge/workflow";
 
 const CONFIG_FILE = "doge.config.ts";
@@ -30,7 +30,7 @@ export async function loadProject(
   const folder = await findProject(machine, from);
   const settings = await loadSettings(machine.files, folder, machine.env);
   for (const name of SECRET_SETTINGS) hide(settings.env[name]);
-  const config = unwrap(validateProject(await importConfig(join(folder, CONFIG_FILE)), CONFIG_FILE));
+  const config = unwrap(validateProject(await importConfig(machine, join(folder, CONFIG_FILE)), CONFIG_FILE));
   return { folder, config, settings, machine: machine.withEnv(settings.env), emit, signal };
 }
 
@@ -45,17 +45,18 @@ const SECRET_SETTINGS = [
   "DOGE_STATE_KEY",
 ];
 
-async function importConfig(path: string): Promise<unknown> {
+async function importConfig(machine: Machine, path: string): Promise<unknown> {
   let module: { readonly default?: unknown };
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module;
   } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
+    const { code, message, stack = "" } = thrown as NodeJS.ErrnoException;
+    const range = rangeIn(path, (await machine.files.read(path)) ?? "", stack);
     return fail({
       code: "config-unreadable",
       summary: "The project's configuration can't be loaded",
       detail: message,
-      address: path,
+      ...(range ? { range } : { address: path }),
       remedy:
         code === "ERR_MODULE_NOT_FOUND"
           ? "Run npm ci first: the configuration imports what it installs."
@@ -63,4 +64,19 @@ async function importConfig(path: string): Promise<unknown> {
     });
   }
   return module.default;
+}
+
+/** Where in the file an import failed: Node says it above a syntax error, under which it sets a caret, or in the stack. */
+function rangeIn(path: string, source: string, stack: string): SourceRange | undefined {
+  const at = stack.indexOf(`${path}:`);
+  const place = /^:(\d+)(?::(\d+))?/.exec(stack.slice(at + path.length));
+  if (at < 0 || !place) return undefined;
+  const line = Number(place[1]);
+  const caret = /^ *\^/m.exec(stack)?.[0].length;
+  const excerpt = source.split("\n")[line - 1];
+  return {
+    file: path,
+    start: { line, column: Number(place[2] ?? caret ?? 1) },
+    ...(excerpt === undefined ? {} : { excerpt }),
+  };
 }

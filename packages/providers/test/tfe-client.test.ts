@@ -25,7 +25,7 @@ const v2 = "/api/v2";
 const data = (type: string, id: string, attributes: object) => ({ data: { id, type, attributes } });
 
 test.each([
-  [problem(401, "unauthorized"), "tfe-unauthorized", "TFE_TOKEN"],
+  [problem(401, "unauthorized"), "tfe-unauthorized", "TF_API_TOKEN"],
   [problem(403, "forbidden"), "tfe-forbidden", "token of a user or team"],
   [problem(422, "Name can only include letters, numbers, -, and _."), "tfe-invalid", "Correct"],
   [problem(500, "oops"), "tfe-unavailable", "later"],

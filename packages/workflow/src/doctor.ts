@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnosticsOf, error, warning } from "@doge/core";
+import { type Diagnostic, diagnosticsOf, error, hasErrors, warning } from "@doge/core";
 import type { Project } from "./project.ts";
 import { type TokenName, tokens } from "./settings.ts";
 import { vendors } from "./vendors.ts";
@@ -15,54 +15,46 @@ type Finding = { readonly found?: string; readonly diagnostics?: readonly Diagno
 
 const GITHUB_SCOPES = ["repo", "workflow", "write:packages"];
 
-/** Everything that `doge up` needs, checked before anything is made; each trouble with its remedy. */
-export async function doctor(project: Project, onCheck: (check: Check) => void = () => {}): Promise<readonly Check[]> {
-  const checks: Check[] = [];
-  const check = async (name: string, work: () => Promise<Finding>, needs: readonly TokenName[] = []): Promise<void> => {
-    let result: Check;
+/** Everything that `doge up` needs, checked before anything is made, all at once; each trouble with its remedy. */
+export async function doctor(project: Project): Promise<readonly Check[]> {
+  const check = async (
+    name: string,
+    work: () => Promise<Finding> | Finding,
+    needs: readonly TokenName[] = [],
+  ): Promise<Check> => {
     if (needs.some((token) => !project.settings.token(token)))
-      result = { name, state: "skipped", found: "its token is missing", diagnostics: [] };
-    else {
-      try {
-        const { found, diagnostics = [] } = await work();
-        const state = diagnostics.some((d) => d.severity === "error")
-          ? "failed"
-          : diagnostics.length > 0
-            ? "warning"
-            : "ok";
-        result = { name, state, ...(found ? { found } : {}), diagnostics };
-      } catch (thrown) {
-        result = { name, state: "failed", diagnostics: diagnosticsOf(thrown) };
-      }
+      return { name, state: "skipped", found: "its token is missing", diagnostics: [] };
+    try {
+      const { found, diagnostics = [] } = await work();
+      const state = hasErrors(diagnostics) ? "failed" : diagnostics.length > 0 ? "warning" : "ok";
+      return { name, state, ...(found ? { found } : {}), diagnostics };
+    } catch (thrown) {
+      return { name, state: "failed", diagnostics: diagnosticsOf(thrown) };
     }
-    checks.push(result);
-    onCheck(result);
   };
 
-  const { config } = project;
+  const { region } = project.config.digitalocean;
   const clients = vendors(project);
-  await check("git", () => program(project, "git", ["--version"], /(\d+)\.(\d+)/, [2, 28]));
-  await check("npm", () => program(project, "npm", ["--version"], /(\d+)\.(\d+)/, [9, 0]));
-  await check("tokens", async () => ({
-    found: `${Object.keys(tokens).length} of ${Object.keys(tokens).length}`,
-    ...missingTokens(project),
-  }));
-  await check("DigitalOcean", () => digitalOcean(project, clients), ["DIGITALOCEAN_TOKEN"]);
-  await check(
-    "Spaces",
-    async () => ({ found: `${(await clients.spaces(config.digitalocean.region).buckets()).length} buckets` }),
-    ["SPACES_ACCESS_KEY_ID", "SPACES_SECRET_ACCESS_KEY"],
-  );
-  await check("GitHub", () => gitHub(project, clients), ["GITHUB_TOKEN"]);
-  await check("HCP Terraform", () => hcp(project, clients), ["TF_API_TOKEN"]);
-  await check("domain", () => delegation(project));
-  await check("env files", () => envFiles(project));
-  return checks;
+  return Promise.all([
+    check("git", () => program(project, "git", ["--version"], /(\d+)\.(\d+)/, [2, 28])),
+    check("npm", () => program(project, "npm", ["--version"], /(\d+)\.(\d+)/, [9, 0])),
+    check("tokens", () => tokensGiven(project)),
+    check("DigitalOcean", () => digitalOcean(project, clients), ["DIGITALOCEAN_TOKEN"]),
+    check("Spaces", async () => ({ found: `${(await clients.spaces(region).buckets()).length} buckets` }), [
+      "SPACES_ACCESS_KEY_ID",
+      "SPACES_SECRET_ACCESS_KEY",
+    ]),
+    check("GitHub", () => gitHub(project, clients), ["GITHUB_TOKEN"]),
+    check("HCP Terraform", () => hcp(project, clients), ["TF_API_TOKEN"]),
+    check("domain", () => delegation(project)),
+    check("env files", () => envFiles(project)),
+  ]);
 }
 
-function missingTokens(project: Project): Finding {
-  const missing = project.settings.missing(Object.keys(tokens) as TokenName[]);
-  return missing.length > 0 ? { found: `${missing.length} missing`, diagnostics: missing } : {};
+function tokensGiven(project: Project): Finding {
+  const names = Object.keys(tokens) as TokenName[];
+  const missing = project.settings.missing(names);
+  return { found: `${names.length - missing.length} of ${names.length}`, diagnostics: missing };
 }
 
 async function program(

@@ -1,4 +1,5 @@
 import { Resolver } from "node:dns/promises";
+import { fail } from "../diagnostic.ts";
 import type { Machine, Names } from "../ports.ts";
 
 const nothing = new Set(["ENOTFOUND", "ENODATA", "ESERVFAIL", "EREFUSED"]);
@@ -12,16 +13,26 @@ export function nodeNames(env: Machine["env"]): Names {
     if (server) resolver.setServers([server]);
     return resolver;
   };
-  const orNothing = async (work: Promise<string[]>): Promise<string[]> => {
+  const orNothing = async (name: string, work: Promise<string[]>): Promise<string[]> => {
     try {
       return (await work).map((name) => name.toLowerCase().replace(/\.$/, "")).sort();
     } catch (thrown) {
-      if (nothing.has((thrown as NodeJS.ErrnoException).code ?? "")) return [];
-      throw thrown;
+      const { code = "" } = thrown as NodeJS.ErrnoException;
+      if (nothing.has(code)) return [];
+      return fail(
+        {
+          code: "dns-unreachable",
+          summary: "The name server gave no answer",
+          detail: `Asked ${resolverOf().getServers().join(", ")} for ${name}: ${code || (thrown as Error).message}`,
+          remedy:
+            "Check the network and the machine's resolver; a local cloud that was stopped starts with doge cloud up.",
+        },
+        { cause: thrown },
+      );
     }
   };
   return {
-    nameServers: (domain) => orNothing(resolverOf().resolveNs(domain)),
-    addresses: (name) => orNothing(resolverOf().resolve4(name)),
+    nameServers: (domain) => orNothing(domain, resolverOf().resolveNs(domain)),
+    addresses: (name) => orNothing(name, resolverOf().resolve4(name)),
   };
 }

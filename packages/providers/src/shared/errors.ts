@@ -64,11 +64,11 @@ export function unanswered(vendor: Vendor, request: Asked, thrown: unknown): unk
     error({
       code: `${vendor.code}-unreachable`,
       summary: `${vendor.name} gave no answer`,
-      detail: `${request.method} ${scrubUrls(request.url).split("?")[0]}: ${thrown.reason}, ${thrown.message}`,
+      detail: `${request.method} ${scrubUrls(request.url).split("?")[0]}: ${thrown.reason}, ${thrown.message.replace(`${thrown.url}: `, "")}`,
       remedy:
         thrown.reason === "tls"
           ? "Check the certificate of the address; NODE_EXTRA_CA_CERTS names further authorities."
-          : "Check the network, a proxy (HTTPS_PROXY) and the configured address, then run again.",
+          : "Check the network, a proxy (HTTPS_PROXY) and the configured address, then run again; a local cloud that was stopped starts with doge cloud up.",
     }),
     undefined,
     [thrown.reason],

@@ -46,21 +46,27 @@ export function gitIn(
 
 /** The commit and the tree that a branch or HEAD stands at. */
 export async function headOf(git: Git, ref = "HEAD"): Promise<{ readonly commit: string; readonly tree: string }> {
-  return { commit: await git.run("rev-parse", `${ref}^{commit}`), tree: await git.run("rev-parse", `${ref}^{tree}`) };
+  const commit = await git.ask("rev-parse", "--verify", "--quiet", `${ref}^{commit}`);
+  if (commit.exitCode === 1 || commit.exitCode === 128) {
+    fail({
+      code: "ref-unknown",
+      summary: "git knows no such commit",
+      detail: ref,
+      remedy: "Name a branch, a tag or a commit that is here; git fetch brings those of GitHub.",
+    });
+  }
+  return { commit: commit.stdout.trim(), tree: await git.run("rev-parse", `${ref}^{tree}`) };
 }
 
 /** Refuses a work tree with changes that no commit holds: what is deployed must be what git has. */
 export async function requireCleanTree(git: Git): Promise<void> {
-  const changes = await git.run("status", "--porcelain");
-  if (changes === "") return;
-  const files = changes
-    .split("\n")
-    .slice(0, 5)
-    .map((line) => line.slice(3));
+  const { stdout } = await git.ask("status", "--porcelain");
+  const files = stdout.split("\n").flatMap((line) => (line === "" ? [] : [line.slice(3)]));
+  if (files.length === 0) return;
   fail({
     code: "dirty-tree",
     summary: "There are changes that are not committed",
-    detail: `${files.join(", ")}${changes.split("\n").length > 5 ? ", …" : ""}: they would not be part of what is deployed.`,
+    detail: `${files.slice(0, 5).join(", ")}${files.length > 5 ? ", …" : ""}: they would not be part of what is deployed.`,
     remedy: "Commit or stash them, then run this again.",
   });
 }

@@ -11,9 +11,10 @@ export interface TfeOptions extends ClientOptions {
 export const vendor: Vendor = {
   name: "HCP Terraform",
   code: "tfe",
-  tokenRemedy: "Make a new API token (User settings → Tokens) and set TFE_TOKEN; it may have expired or been revoked.",
+  tokenRemedy:
+    "Make a new API token (User settings → Tokens) and set TF_API_TOKEN; it may have expired or been revoked.",
   scopeRemedy: () =>
-    "Use a token of a user or team that manages the organization's workspaces and variable sets (TFE_TOKEN).",
+    "Use a token of a user or team that manages the organization's workspaces and variable sets (TF_API_TOKEN).",
   parse: (body) => {
     const { errors } = body as { errors?: { title?: string; detail?: string; source?: { pointer?: string } }[] };
     if (!Array.isArray(errors)) return undefined;
