@@ -1,3 +1,4 @@
+import { HOOKS } from "../repository/create.ts";
 import { credentialsFile } from "../settings.ts";
 import type { ProjectConfig, ProjectConfigInput } from "../config/schema.ts";
 import { newEnvFiles } from "../env/files.ts";
@@ -49,7 +50,8 @@ export function projectFiles(options: {
   const { template, version, chosen, config, credentials, year } = options;
   const words = templateWords(config, year);
   const files: Record<string, NewFile> = {};
-  for (const [path, content] of Object.entries(templateFiles(template, words))) files[path] = { content, mode: 0o644 };
+  for (const [path, content] of Object.entries(templateFiles(template, words)))
+    files[path] = { content, mode: modeOf(path) };
   const record = { template: "web", version, digest: templateDigest(template), words };
   files[recordPath] = { content: recordText(record), mode: 0o644 };
   files["doge.config.ts"] = { content: configFile(chosen), mode: 0o644 };
@@ -61,3 +63,6 @@ export function projectFiles(options: {
   files[".envs/.doge"] = { content: credentialsFile(credentials), mode: 0o600 };
   return files;
 }
+
+/** git runs a hook only where it may be executed. */
+const modeOf = (path: string): number => (path.startsWith(`${HOOKS}/`) ? 0o755 : 0o644);

@@ -1,4 +1,4 @@
-import { fail, step } from "@doge/core";
+import { fail, type Files, step } from "@doge/core";
 import type { Project } from "../project.ts";
 import { vendors } from "../vendors.ts";
 import type { EnvironmentName } from "../workspaces/names.ts";
@@ -12,6 +12,9 @@ export interface RepositoryResult {
 
 /** The first push runs no workflow: there is no environment to deploy to yet. `doge up` deploys at its end. */
 export const FIRST_COMMIT = "First commit\n\nMade by doge new. [skip ci]";
+
+/** Where a project keeps its git hooks, under version control. */
+export const HOOKS = ".githooks";
 
 /**
  * Makes the GitHub repository, or takes the one that is there if it is empty or already ours, and pushes
@@ -27,7 +30,7 @@ export async function createRepository(project: Project): Promise<RepositoryResu
   const remote = `${server}/${owner}/${repository}.git`;
   const git = gitIn(machine, folder, token ? { server, token } : undefined);
 
-  await prepareLocal(git, folder, remote);
+  await prepareLocal(git, machine.files, folder, remote);
   const me = await github.users.current();
   const existing = await github.repositories.get({ owner, repo: repository });
   const created = existing === undefined;
@@ -82,8 +85,14 @@ export async function environmentRefs(project: Project): Promise<Readonly<Record
 const fetchBranches = (git: Git, remote: string): Promise<string> =>
   git.run("fetch", "--quiet", remote, "+refs/heads/*:refs/remotes/origin/*");
 
+/** The project's own hooks; whoever has hooks elsewhere keeps them. */
+async function turnOnHooks(git: Git, files: Files, folder: string): Promise<void> {
+  if (!(await files.exists(`${folder}/${HOOKS}`))) return;
+  if ((await git.ask("config", "core.hooksPath")).exitCode !== 0) await git.run("config", "core.hooksPath", HOOKS);
+}
+
 /** A git repository with a first commit on main, hooks and the remote; keeps what is there. */
-async function prepareLocal(git: Git, folder: string, remote: string): Promise<void> {
+async function prepareLocal(git: Git, files: Files, folder: string, remote: string): Promise<void> {
   const inside = await git.ask("rev-parse", "--show-toplevel");
   if (inside.exitCode !== 0 || inside.stdout.trim() !== folder)
     await git.run("init", "--initial-branch=main", "--quiet");
@@ -95,6 +104,7 @@ async function prepareLocal(git: Git, folder: string, remote: string): Promise<v
     await git.run("add", "--all");
     await git.run(...identity, "commit", "--quiet", "--message", FIRST_COMMIT);
   }
+  await turnOnHooks(git, files, folder);
   const current = await git.ask("remote", "get-url", "origin");
   if (current.exitCode !== 0) await git.run("remote", "add", "origin", remote);
   else if (!sameRepository(current.stdout, remote)) {
