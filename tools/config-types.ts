@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../packages/workflow/src/config/validate.ts";
+import { entriesOf, type JsonSchema } from "../packages/workflow/src/config/validate.ts";
 
 /** The `.d.ts` of `doge.config.ts`, from the one schema that also validates it. */
 export const declarationOf = (schema: JsonSchema): string =>
@@ -15,6 +15,8 @@ function typeOf(schema: JsonSchema, indent: string): string {
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   if (schema.type === "integer") return "number";
   if (schema.type === "array") return `readonly ${typeOf(schema.items ?? {}, indent)}[]`;
+  const entry = entriesOf(schema);
+  if (schema.type === "object" && entry) return `{ readonly [name: string]: ${typeOf(entry, indent)} }`;
   if (schema.type !== "object" || !schema.properties) return schema.type ?? "unknown";
   const deeper = `${indent}  `;
   const rows = Object.entries(schema.properties).map(([key, property]) => {

@@ -118,6 +118,7 @@ export function deployOptions(place: Place, image: ReleaseImage, emit: Emit): De
       pending: ["node", "src/migrate.ts", "--list", "--json"],
       appEnvFiles: [".envs/.production/.app"],
       healthSeconds: 20,
+      soakSeconds: 1,
       ...(place.acmeDirectory ? { acmeDirectory: place.acmeDirectory } : {}),
     },
   };

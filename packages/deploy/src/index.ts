@@ -4,14 +4,15 @@ export { startCommand } from "./image/command.ts";
 export { buildDockerfile } from "./image/dockerfile.ts";
 export { createRegistry, type Registry } from "./registry/client.ts";
 export type { RegistryCredentials } from "./registry/auth.ts";
-export { findImageForTree, type PushedImage, pushImage, resolveTag, treeTag } from "./registry/push.ts";
+export { findImageForTree, type PushedImage, pushImage, resolveTag, tagImage, treeTag } from "./registry/push.ts";
 export { byDigest, type ImageReference, parseReference, registryUrl } from "./registry/reference.ts";
 export { connectHost, type ConnectFailure, type ConnectOptions } from "./host/connect.ts";
 export type { Host, HostCommand, HostHttpRequest, Terminal } from "./host/host.ts";
 export { commandLine, quote, shellScript } from "./host/quote.ts";
 export { edgeConfiguration, type EdgeSettings, type Slot } from "./edge/configuration.ts";
-export { type Lease, type LeaseOwner, takeLease } from "./lease/lease.ts";
+export { breakLease, type Lease, type LeaseOwner, leaseStatus, type LeaseStatus, takeLease } from "./lease/lease.ts";
 export { deployRelease } from "./release/deploy.ts";
+export { type Layout, layoutOn as projectLayout } from "./release/layout.ts";
 export { releaseSteps, type ReleaseStep } from "./release/steps.ts";
 export {
   listReleases,
@@ -24,12 +25,15 @@ export {
   runInRelease,
 } from "./release/operate.ts";
 export type {
+  Allowance,
+  CommitOrder,
   DeployOptions,
   DeployTarget,
   PendingRelease,
   RegistryAccess,
   ReleaseContext,
   ReleaseImage,
+  ReleaseProcess,
   ReleaseReceipt,
   ReleaseRecord,
   ReleaseSettings,

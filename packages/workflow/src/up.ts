@@ -1,6 +1,7 @@
 import { step } from "@doge/core";
 import type { ReleaseImage } from "@doge/deploy";
-import { deployEnvironment, type DeployResult, prepareImage } from "./deploy/deploy.ts";
+import { deployEnvironment, prepareImage } from "./deploy/deploy.ts";
+import type { DeployResult } from "./deploy/receipt.ts";
 import type { Project } from "./project.ts";
 import { createRepository, environmentRefs } from "./repository/create.ts";
 import { convergeWorkspace, type WorkspaceResult } from "./run-workspace.ts";

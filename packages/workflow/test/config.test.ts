@@ -33,6 +33,24 @@ test("every mistake at once: unknown keys with the nearest right one, wrong valu
   ]);
 });
 
+test("workers and scheduled jobs are processes by name", () => {
+  const { value } = validateProject(
+    {
+      ...good,
+      processes: {
+        worker: { command: ["node", "src/worker.ts"] },
+        report: { command: ["true"], schedule: "0 3 * * *" },
+      },
+    },
+    "doge.config.ts",
+  );
+  expect(value?.processes["worker"]).toMatchObject({ replicas: 1, stopSignal: "SIGTERM", graceSeconds: 60 });
+  const wrong = validateProject({ ...good, processes: { worker: { comand: ["x"], command: ["x"] } } }, "f");
+  expect(wrong.diagnostics.map((d) => [d.address, d.remedy])).toEqual([
+    ["processes.worker.comand", 'Did you mean "command"?'],
+  ]);
+});
+
 test("the configuration of a new project reads back as what was chosen", async () => {
   const text = configFile(good);
   expect(text).toBe(

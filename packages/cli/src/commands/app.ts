@@ -7,15 +7,20 @@ import {
   environmentNames,
   type EnvironmentName,
   isEnvironment,
+  personOf,
   prepareImage,
   rollbackEnvironment,
 } from "@doge/workflow";
 import { type ArgumentSpec, defineCommand, type Invocation } from "../command.ts";
 import { renderDeploy } from "../views/project.ts";
 
-const environment: ArgumentSpec = { name: "environment", help: environmentNames.join(", "), choices: environmentNames };
+export const environmentArgument: ArgumentSpec = {
+  name: "environment",
+  help: environmentNames.join(", "),
+  choices: environmentNames,
+};
 
-const chosen = ({ arguments: given }: Invocation): EnvironmentName => {
+export const chosen = ({ arguments: given }: Invocation): EnvironmentName => {
   const name = given["environment"] as string;
   if (!isEnvironment(name))
     throw new DogeError([error({ code: "usage", summary: "Unknown environment", detail: name })]);
@@ -28,17 +33,24 @@ export const deployCommand = defineCommand<DeployResult>({
   description:
     "The way of every day is a merge: the deploy workflow does the same. Committed content only; production takes\n" +
     "the image of a tree that ran on staging as it is.",
-  arguments: [environment],
-  flags: { ref: { type: "string", value: "REF", help: "Commit or branch to deploy (default: HEAD)" } },
+  arguments: [environmentArgument],
+  flags: {
+    ref: { type: "string", value: "REF", help: "Commit or branch to deploy (default: HEAD)" },
+    force: { type: "boolean", help: "Also over a newer commit; the record says who told it" },
+    unproven: { type: "boolean", help: "Production without staging first; the record says who told it" },
+  },
   view: renderDeploy,
   async run(invocation) {
     const project = await invocation.project();
     const ref = typeof invocation.flags["ref"] === "string" ? invocation.flags["ref"] : "HEAD";
+    const { flags } = invocation;
     const image = await prepareImage(project, { ref });
-    return {
-      exitCode: 0,
-      data: await deployEnvironment(project, chosen(invocation), { image, owner: project.config.github.owner }),
-    };
+    const allow = [
+      ...(flags["force"] ? (["older-commit"] as const) : []),
+      ...(flags["unproven"] ? (["unproven-image"] as const) : []),
+    ];
+    const owner = await personOf(project);
+    return { exitCode: 0, data: await deployEnvironment(project, chosen(invocation), { image, owner, allow }) };
   },
 });
 
@@ -46,7 +58,7 @@ export const rollbackCommand = defineCommand<DeployResult>({
   name: "rollback",
   summary: "Let an earlier release serve again, without a rebuild",
   arguments: [
-    environment,
+    environmentArgument,
     { name: "release", help: "Number of the release (default: the one before)", optional: true, integer: true },
   ],
   view: renderDeploy,
@@ -54,7 +66,7 @@ export const rollbackCommand = defineCommand<DeployResult>({
     const wanted = invocation.arguments["release"];
     const to = typeof wanted === "string" ? Number(wanted) : undefined;
     const project = await invocation.project();
-    const owner = project.config.github.owner;
+    const owner = await personOf(project);
     return {
       exitCode: 0,
       data: await rollbackEnvironment(project, chosen(invocation), { owner, ...(to === undefined ? {} : { to }) }),
@@ -65,7 +77,7 @@ export const rollbackCommand = defineCommand<DeployResult>({
 export const logsCommand = defineCommand<{ readonly lines: readonly string[] }>({
   name: "logs",
   summary: "Show the logs of the app, or of another service, on an environment",
-  arguments: [environment],
+  arguments: [environmentArgument],
   flags: {
     service: { type: "string", value: "NAME", help: "app (default), postgres, caddy or a service of your own" },
     follow: { type: "boolean", short: "f", help: "Go on as new lines come" },
@@ -92,7 +104,7 @@ export const sshCommand = defineCommand<never>({
   name: "ssh",
   summary: "Log in to a droplet, or run a command there",
   description: "The host key is pinned: it was made before the droplet was.",
-  arguments: [environment, { name: "command", help: "Command to run instead of a shell", rest: true }],
+  arguments: [environmentArgument, { name: "command", help: "Command to run instead of a shell", rest: true }],
   examples: ["doge ssh stage", "doge ssh prod docker ps"],
   async run(invocation) {
     const words = (invocation.arguments["command"] ?? []) as readonly string[];

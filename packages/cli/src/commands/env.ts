@@ -5,6 +5,7 @@ import {
   envDiff,
   type EnvDiff,
   isEnvironment,
+  liveImage,
   prepareImage,
 } from "@doge/workflow";
 import { defineCommand } from "../command.ts";
@@ -42,7 +43,8 @@ export const envPushCommand = defineCommand<{ readonly pushed: readonly string[]
     for (const target of targets) await convergeWorkspace(project, target, { message: "doge env push" });
     if (!invocation.flags["no-deploy"]) {
       for (const target of targets) {
-        const image = await prepareImage(project, { ref: target === "prod" ? "main" : "HEAD" });
+        // What runs there gets the new settings; where nothing runs yet, the commit here.
+        const image = (await liveImage(project, target)) ?? (await prepareImage(project, { ref: "HEAD" }));
         await deployEnvironment(project, target, { image, owner: project.config.github.owner });
       }
     }

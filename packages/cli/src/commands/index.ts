@@ -12,6 +12,7 @@ import {
 } from "./cloud.ts";
 import { completionCommand } from "./completion.ts";
 import { envDiffCommand, envPushCommand } from "./env.ts";
+import { leaseBreakCommand, leaseShowCommand } from "./lease.ts";
 import { newCommand } from "./new.ts";
 import { doctorCommand, statusCommand, upCommand } from "./project.ts";
 import { repoCreateCommand } from "./repo.ts";
@@ -46,6 +47,8 @@ export const commands: readonly Command[] = [
   rollbackCommand,
   logsCommand,
   sshCommand,
+  leaseShowCommand,
+  leaseBreakCommand,
   envDiffCommand,
   envPushCommand,
   repoCreateCommand,

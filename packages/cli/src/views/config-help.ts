@@ -1,4 +1,4 @@
-import type { JsonSchema } from "@doge/workflow";
+import { entriesOf, type JsonSchema } from "@doge/workflow";
 
 /** `doge help config`: every key of `doge.config.ts`, from the schema that validates it. */
 export function configHelp(schema: JsonSchema): string {
@@ -19,6 +19,8 @@ function keysOf(schema: JsonSchema, path: string, required: readonly string[]): 
     const standard =
       property.default === undefined || property.properties ? "" : ` Default: ${JSON.stringify(property.default)}.`;
     const own = [name, `${property.description ?? ""}${choices}${standard}`] as const;
+    const entry = entriesOf(property);
+    if (entry?.properties) return [own, ...keysOf(entry, `${path}${key}.<name>.`, entry.required ?? [])];
     return property.properties ? [own, ...keysOf(property, `${path}${key}.`, property.required ?? [])] : [own];
   });
 }

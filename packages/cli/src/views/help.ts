@@ -4,7 +4,7 @@ const groups: readonly (readonly [string, readonly string[]])[] = [
   ["Start", ["new", "adopt", "template", "doctor", "cloud", "completion"]],
   ["The whole", ["up", "status", "destroy"]],
   ["Workspaces", ["init", "fmt", "validate", "plan", "apply", "update", "clean"]],
-  ["The app", ["deploy", "rollback", "logs", "ssh", "env"]],
+  ["The app", ["deploy", "rollback", "logs", "ssh", "lease", "env"]],
   ["GitHub", ["repo", "ci"]],
 ];
 

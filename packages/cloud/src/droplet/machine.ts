@@ -9,7 +9,7 @@ import { type CloudInit, readCloudInit } from "./cloud-init.ts";
 import { type Daemon, startDaemon } from "./docker/daemon.ts";
 import { type Disk, diskOf } from "./engine/disk.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
-import { writeCurlPorts, writeShims } from "./shims.ts";
+import { writePorts, writeShims } from "./shims.ts";
 import { type SshServer, startSsh } from "./ssh.ts";
 
 export interface DropletsOptions {
@@ -48,7 +48,7 @@ export async function bootMachine(
   await writeShims(disk, socket);
   const engine = createEngine({ ...options, context, droplet: spec, disk, socket });
   const daemon: Daemon = await startDaemon({ engine, socket, resolve: options.resolve });
-  const rewritePorts = (): void => writeCurlPorts(disk, engine.ports);
+  const rewritePorts = (): void => writePorts(disk, engine.ports);
   engine.containers.on("change", rewritePorts);
   const ssh: SshServer = await startSsh(
     {

@@ -33,6 +33,8 @@ exec "$@"`,
   status) printf 'status: done\\n';;
   *) printf "the local droplet's cloud-init doesn't know %s\\n" "$1" >&2; exit 1;;
 esac`,
+    // The droplet's own listeners, not this machine's.
+    ss: `cat ${quote(listenersFile(disk))}`,
     // The droplet's 127.0.0.1 is not this machine's.
     ...(curl ? { curl: `exec ${quote(curl)} -K ${quote(curlFile(disk))} "$@"` } : {}),
   };
@@ -41,15 +43,22 @@ esac`,
     await chmod(join(disk.bin, name), 0o755);
   }
   await writeFile(curlFile(disk), "");
+  await writeFile(listenersFile(disk), "");
 }
+
+const listenersFile = (disk: Disk): string => join(dirname(disk.bin), "listeners");
 
 const curlFile = (disk: Disk): string => join(dirname(disk.bin), "curl.conf");
 
-/** Tells `curl` where the droplet's published ports are. */
-export function writeCurlPorts(disk: Disk, ports: PublishedPorts): void {
+/** Tells `curl` and `ss` of the droplet's published ports. */
+export function writePorts(disk: Disk, ports: PublishedPorts): void {
   const lines = ports.list().flatMap(({ hostPort, actual }) => {
     const { host, port } = actual();
     return ["127.0.0.1", "localhost"].map((name) => `connect-to = "${name}:${hostPort}:${host}:${port}"\n`);
   });
   writeFileSync(curlFile(disk), lines.join(""));
+  const listeners = ports
+    .list()
+    .map(({ hostIp, hostPort }) => `LISTEN 0 4096 ${hostIp || "0.0.0.0"}:${hostPort} 0.0.0.0:*\n`);
+  writeFileSync(listenersFile(disk), listeners.join(""));
 }

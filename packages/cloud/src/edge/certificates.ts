@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { EdgeOptions } from "../ports.ts";
 
 const RENEW_BEFORE = 30 * 86_400_000;
@@ -20,8 +20,8 @@ export function keepCertificates(
   log: (entry: object) => void,
 ): Certificates {
   const contexts = new Map<string, SecureContext>();
-  const folder = join(options.dataFolder, "certificates");
-  mkdirSync(folder, { recursive: true });
+  // Where Caddy keeps them: a folder for the authority, one for each name.
+  const fileOf = (name: string): string => join(options.dataFolder, "caddy/certificates/local-cloud", name, name);
   let stopped = false;
   const timers = new Set<NodeJS.Timeout>();
   const later = (work: () => void, milliseconds: number): void => {
@@ -37,9 +37,15 @@ export function keepCertificates(
     if (stopped) return;
     try {
       const { certificatePem, keyPem } = await options.ca.issue([name], options.publicAddress);
-      const file = join(folder, `${name}.pem`);
-      writeFileSync(`${file}.tmp`, `${keyPem}${certificatePem}`, { mode: 0o600, flush: true });
-      renameSync(`${file}.tmp`, file);
+      const file = fileOf(name);
+      mkdirSync(dirname(file), { recursive: true });
+      for (const [ending, pem] of [
+        ["key", keyPem],
+        ["crt", certificatePem],
+      ] as const) {
+        writeFileSync(`${file}.tmp`, pem, { mode: 0o600, flush: true });
+        renameSync(`${file}.tmp`, `${file}.${ending}`);
+      }
       contexts.set(name, createSecureContext({ key: keyPem, cert: certificatePem }));
       log({ level: "info", logger: "tls.obtain", msg: "certificate obtained successfully", identifier: name });
     } catch (thrown) {
@@ -56,7 +62,7 @@ export function keepCertificates(
   }
 
   for (const name of names) {
-    const stored = readStored(join(folder, `${name}.pem`));
+    const stored = readStored(fileOf(name));
     if (stored && stored.notAfter.getTime() - Date.now() > RENEW_BEFORE) contexts.set(name, stored.context);
     else void obtain(name, 1);
   }
@@ -71,10 +77,12 @@ export function keepCertificates(
 
 function readStored(path: string): { readonly context: SecureContext; readonly notAfter: Date } | undefined {
   try {
-    const pem = readFileSync(path, "utf8");
+    const [key, cert] = [readFileSync(`${path}.key`, "utf8"), readFileSync(`${path}.crt`, "utf8")];
+    const certificate = new X509Certificate(cert);
+    if (!certificate.checkPrivateKey(createPrivateKey(key))) return undefined; // killed between the two
     return {
-      context: createSecureContext({ key: pem, cert: pem }),
-      notAfter: new Date(new X509Certificate(pem).validTo),
+      context: createSecureContext({ key, cert }),
+      notAfter: new Date(certificate.validTo),
     };
   } catch {
     return undefined; // none yet, or torn: a new one is asked for

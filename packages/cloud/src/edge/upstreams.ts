@@ -36,6 +36,7 @@ interface Settings {
       readonly path?: string;
       readonly interval?: string;
       readonly timeout?: string;
+      readonly headers?: Readonly<Record<string, readonly string[]>>;
     };
   };
 }
@@ -56,7 +57,10 @@ export function createPool(handler: Handler, dial: EdgeOptions["dial"], log: (en
 
   async function check(upstream: Upstream): Promise<void> {
     const timeout = milliseconds(active?.timeout, 5_000);
-    const healthy = await probe(dial(upstream.name, upstream.port), active?.uri ?? active?.path ?? "/", timeout);
+    const healthy = await probe(dial(upstream.name, upstream.port), active?.uri ?? active?.path ?? "/", {
+      timeout,
+      headers: Object.fromEntries(Object.entries(active?.headers ?? {}).map(([name, [value = ""]]) => [name, value])),
+    });
     if (healthy !== upstream.healthy) {
       log({
         level: healthy ? "info" : "warn",
@@ -108,11 +112,11 @@ export function createPool(handler: Handler, dial: EdgeOptions["dial"], log: (en
 function probe(
   target: { readonly host: string; readonly port: number } | undefined,
   path: string,
-  timeout: number,
+  { timeout, headers }: { readonly timeout: number; readonly headers: Readonly<Record<string, string>> },
 ): Promise<boolean> {
   if (!target) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const check = request({ ...target, path, agent: false, timeout }, (answer) => {
+    const check = request({ ...target, path, headers, agent: false, timeout }, (answer) => {
       answer.resume();
       resolve((answer.statusCode ?? 0) >= 200 && (answer.statusCode ?? 0) < 300);
     });

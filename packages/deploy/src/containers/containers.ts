@@ -33,11 +33,17 @@ export interface Containers {
     argv: readonly string[],
     options?: Omit<HostCommand, "argv"> & { readonly doing?: string },
   ): Promise<ProcessResult>;
+  /** Throws `containers-failed` for a command that ended so. */
+  failed(argv: readonly string[], result: ProcessResult, doing?: string): never;
   /** Undefined where there is no such container. */
   inspect(container: string): Promise<ContainerState | undefined>;
   /** Last lines of both output streams. */
   lastLines(container: string, lines: number): Promise<string>;
   hasImage(reference: string): Promise<boolean>;
+  /** `linux/amd64`: what the engine runs; undefined where it does not tell. */
+  platform(): Promise<string | undefined>;
+  /** The same of an image that is on the host. */
+  imagePlatform(reference: string): Promise<string | undefined>;
   /** Logs in only for the pull: the token does not stay on the droplet. */
   pull(
     reference: string,
@@ -49,7 +55,10 @@ export function dockerOn(host: Host): Containers {
   const containers: Containers = {
     async run(argv, { doing, ...options } = {}) {
       const result = await host.run({ ...options, argv });
-      if (result.exitCode === 0) return result;
+      return result.exitCode === 0 ? result : containers.failed(argv, result, doing);
+    },
+
+    failed(argv, result, doing) {
       return fail({
         code: "containers-failed",
         summary: "A container command failed on the droplet",
@@ -83,6 +92,9 @@ export function dockerOn(host: Host): Containers {
 
     hasImage: async (reference) => (await host.run({ argv: docker.hasImage(reference) })).exitCode === 0,
 
+    platform: async () => platformOf(await host.run({ argv: docker.platform() })),
+    imagePlatform: async (reference) => platformOf(await host.run({ argv: docker.imagePlatform(reference) })),
+
     async pull(reference, registry) {
       // By digest: what is here already is the same.
       if (await containers.hasImage(reference)) return;
@@ -101,6 +113,9 @@ export function dockerOn(host: Host): Containers {
   };
   return containers;
 }
+
+const platformOf = ({ exitCode, stdout }: ProcessResult): string | undefined =>
+  exitCode === 0 && /^\w+\/\w+$/.test(stdout.trim()) ? stdout.trim() : undefined;
 
 export const tailOf = ({ stdout, stderr }: Pick<ProcessResult, "stdout" | "stderr">, lines = 12): string =>
   `${stdout}\n${stderr}`

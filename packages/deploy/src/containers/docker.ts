@@ -1,6 +1,15 @@
 /** Builders of `docker` argv. They do no I/O; secrets are never part of them. */
 export const docker = {
   version: (): readonly string[] => ["docker", "version", "--format", "{{.Server.Version}}"],
+  platform: (): readonly string[] => ["docker", "version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"],
+  imagePlatform: (reference: string): readonly string[] => [
+    "docker",
+    "image",
+    "inspect",
+    "--format",
+    "{{.Os}}/{{.Architecture}}",
+    reference,
+  ],
   /** The password travels by standard input. */
   login: (host: string, username: string): readonly string[] => [
     "docker",
@@ -14,13 +23,22 @@ export const docker = {
   pull: (reference: string): readonly string[] => ["docker", "pull", "--quiet", reference],
   hasImage: (reference: string): readonly string[] => ["docker", "image", "inspect", "--format", "{{.Id}}", reference],
   removeImage: (reference: string): readonly string[] => ["docker", "image", "rm", reference],
+  /** Ids of running containers that pass a filter. */
+  running: (filter: string): readonly string[] => ["docker", "ps", "--quiet", "--filter", filter],
   inspect: (container: string): readonly string[] => ["docker", "inspect", container],
   logs: (
     container: string,
-    options: { readonly tail?: number; readonly follow?: boolean; readonly timestamps?: boolean } = {},
+    options: {
+      readonly tail?: number;
+      readonly follow?: boolean;
+      readonly timestamps?: boolean;
+      readonly sinceSeconds?: number;
+    } = {},
   ): readonly string[] => [
     "docker",
     "logs",
+    // A span, not a moment: the host's clock counts.
+    ...(options.sinceSeconds === undefined ? [] : ["--since", `${options.sinceSeconds.toFixed(2)}s`]),
     ...(options.tail === undefined ? [] : ["--tail", String(options.tail)]),
     ...(options.timestamps ? ["--timestamps"] : []),
     ...(options.follow ? ["--follow"] : []),
@@ -58,13 +76,16 @@ export function compose(project: ComposeProject) {
   ];
   return {
     /** Starts what is not running or has changed, and waits until it is healthy. */
-    up: (options: { readonly wait?: boolean; readonly recreate?: boolean } = {}): readonly string[] => [
+    up: (
+      options: { readonly wait?: boolean; readonly recreate?: boolean; readonly services?: readonly string[] } = {},
+    ): readonly string[] => [
       ...prefix,
       "up",
       "--detach",
       "--remove-orphans",
       ...(options.recreate ? ["--force-recreate"] : []),
       ...(options.wait ? ["--wait"] : []),
+      ...(options.services ?? []),
     ],
     /** A container of its own for one command; its exit code is the command's. */
     runOnce: (service: string, argv: readonly string[]): readonly string[] => [
@@ -77,12 +98,25 @@ export function compose(project: ComposeProject) {
       ...argv,
     ],
     exec: (service: string, argv: readonly string[]): readonly string[] => [...prefix, "exec", "-T", service, ...argv],
-    stop: (graceSeconds: number): readonly string[] => [...prefix, "stop", "--timeout", String(graceSeconds)],
+    /** Each service with its own grace period. */
+    stop: (): readonly string[] => [...prefix, "stop"],
     down: (options: { readonly volumes?: boolean } = {}): readonly string[] => [
       ...prefix,
       "down",
       "--remove-orphans",
       ...(options.volumes ? ["--volumes"] : []),
+    ],
+    /** Names of the project's containers, whatever their state. */
+    containers: (): readonly string[] => [
+      "docker",
+      "ps",
+      "--all",
+      "--filter",
+      `label=com.docker.compose.project=${project.name}`,
+      "--filter",
+      "label=com.docker.compose.oneoff=False",
+      "--format",
+      "{{.Names}}",
     ],
     ps: (): readonly string[] => [...prefix, "ps", "--all", "--format", "json"],
     logs: (

@@ -111,7 +111,15 @@ const siteRoute = (domain: string, settings: EdgeSettings): object => ({
         try_duration: "5s",
         try_interval: "50ms",
       },
-      health_checks: { active: { uri: settings.readyPath, interval: "250ms", timeout: "1s" } },
+      // Under the site's own name: an app may answer to no other, or redirect what is not over TLS.
+      health_checks: {
+        active: {
+          uri: settings.readyPath,
+          interval: "250ms",
+          timeout: "1s",
+          headers: { Host: [domain], "X-Forwarded-Proto": ["https"], "X-Forwarded-Host": [domain] },
+        },
+      },
     },
   ],
   terminal: true,

@@ -4,9 +4,10 @@ import type { Host } from "./host.ts";
 
 /**
  * Argv that writes standard input to a file: beside it, with its final mode from the first byte on,
- * synced, then renamed. A kill leaves the old content or the new.
+ * synced, then renamed. A kill leaves the old content or the new; so does a connection that is cut, after
+ * which `cat` sees the end of what came so far and would go on: the size tells.
  */
-export const writeFileArgv = (path: string, mode: number): readonly string[] =>
+export const writeFileArgv = (path: string, mode: number, bytes: number): readonly string[] =>
   shellScript(
     [
       'mkdir -p "$(dirname "$1")"',
@@ -14,12 +15,14 @@ export const writeFileArgv = (path: string, mode: number): readonly string[] =>
       "umask 077",
       "trap 'rm -f \"$beside\"' EXIT",
       'cat > "$beside"',
+      'if [ "$(wc -c < "$beside")" -ne "$3" ]; then echo "cut off" >&2; exit 47; fi',
       'chmod "$2" "$beside"',
       'sync "$beside" 2>/dev/null || sync',
       'mv -f "$beside" "$1"',
     ].join("; "),
     path,
     mode.toString(8).padStart(4, "0"),
+    String(bytes),
   );
 
 /** Exit code 44: there is no such file. */
@@ -33,7 +36,10 @@ export function filesOver(
 ): { readonly writeFile: Host["writeFile"]; readonly readFile: Host["readFile"] } {
   return {
     async writeFile(path, content, { mode = 0o644 } = {}) {
-      const result = await run({ argv: writeFileArgv(path, mode), stdin: content });
+      const result = await run({
+        argv: writeFileArgv(path, mode, Buffer.byteLength(bytesOf(content))),
+        stdin: content,
+      });
       if (result.exitCode !== 0) cannot("write", path, result.stderr);
     },
     async readFile(path) {

@@ -10,6 +10,11 @@ export interface Lease {
   readonly number: number;
   /** Throws `lease-lost` where someone else has taken over. Called before every step that changes something. */
   check(): Promise<void>;
+  /**
+   * Argv that the host runs only while this lease is the newest, and during which it grants none: a deployer
+   * that slept past its lease can't switch. Ends with 45 otherwise.
+   */
+  fenced(argv: readonly string[]): readonly string[];
   release(): Promise<void>;
 }
 
@@ -18,6 +23,16 @@ export interface LeaseOwner {
   readonly owner: string;
   readonly runUrl?: string;
   readonly purpose: string;
+  readonly commit?: string;
+}
+
+/** Who holds a host's lease, by the host's own clock. */
+export interface LeaseStatus {
+  readonly number: number;
+  /** Undefined where nobody ever took it. */
+  readonly holder: (Partial<LeaseOwner> & { readonly released?: boolean }) | undefined;
+  readonly heldSeconds: number;
+  readonly alive: boolean;
 }
 
 // All times are the host's: clocks of different owners don't agree.
@@ -25,23 +40,30 @@ const observe = shellScriptOf(`
   mkdir -p "$1"; date +%s
   last=$(ls "$1" | grep -E '^[0-9]+$' | sort -n | tail -n 1)
   echo "\${last:-0}"; if [ -n "$last" ]; then cat "$1/$last"; fi`);
+// Granting a lease and acting under one exclude each other, where the host has flock (every Debian).
+const exclusively = 'if command -v flock >/dev/null; then exec 9> "$1/fence"; flock 9; fi';
 const claim = shellScriptOf(`
+  ${exclusively}
   mine="$1/claim.$$"; { date +%s; cat; } > "$mine"
   if ln "$mine" "$1/$2" 2>/dev/null; then rm -f "$mine"; else rm -f "$mine"; exit 45; fi
   for old in $(ls "$1" | grep -E '^[0-9]+$'); do if [ "$old" -lt $(($2 - 5)) ]; then rm -f "$1/$old"; fi; done`);
 const renew = shellScriptOf(`
   if [ -e "$1/$(($2 + 1))" ]; then exit 45; fi
   { date +%s; cat; } > "$1/claim.$$"; mv -f "$1/claim.$$" "$1/$2"`);
+const fence = `${exclusively}
+  if [ -e "$1/$(($2 + 1))" ] || [ ! -e "$1/$2" ]; then echo "lease $2 is no longer the newest" >&2; exit 45; fi
+  shift 2; "$@" 9>&-`;
 const verify = shellScriptOf('if [ -e "$1/$(($2 + 1))" ] || [ ! -e "$1/$2" ]; then exit 45; fi');
-const taken = 45;
+/** Exit code of the host where a lease is not, or no longer, the newest. */
+export const taken = 45;
 
 function shellScriptOf(script: string): (...args: readonly string[]) => readonly string[] {
   return (...args) => shellScript(script.trim(), ...args);
 }
 
-interface Holder extends Partial<LeaseOwner> {
-  readonly released?: boolean;
-}
+type Holder = NonNullable<LeaseStatus["holder"]>;
+
+const usualExpirySeconds = 30;
 
 /**
  * Takes the lease of a host. One whose owner has not been heard of for `expirySeconds` is taken over: waits that
@@ -58,7 +80,7 @@ export async function takeLease(options: {
   readonly onWait?: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
 }): Promise<Lease> {
-  const { host, clock, folder, owner, expirySeconds = 30, onWait = () => {} } = options;
+  const { host, clock, folder, owner, expirySeconds = usualExpirySeconds, onWait = () => {} } = options;
   let waitedFor: string | undefined;
   for (;;) {
     const { now, number, at, holder } = await look(host, folder);
@@ -93,6 +115,35 @@ async function look(host: Host, folder: string) {
   return { now: Number(now), number: Number(number), at: Number(at ?? 0), holder };
 }
 
+/** Who holds the lease now. Changes nothing. */
+export async function leaseStatus(host: Host, folder: string): Promise<LeaseStatus> {
+  const { now, number, at, holder } = await look(host, folder);
+  const heldSeconds = now - at;
+  const alive = holder !== undefined && !holder.released && heldSeconds < usualExpirySeconds;
+  return { number, holder, heldSeconds, alive };
+}
+
+/** Ends whatever lease there is: its owner, should it live, is fenced out. Returns what it was. */
+export async function breakLease(host: Host, folder: string, by: string): Promise<LeaseStatus> {
+  const before = await leaseStatus(host, folder);
+  if (before.holder === undefined || before.holder.released) return before;
+  const content = JSON.stringify({ owner: by, purpose: "lease broken", released: true } satisfies Holder);
+  const result = await host.run({ argv: claim(folder, String(before.number + 1)), stdin: content });
+  if (result.exitCode !== 0 && result.exitCode !== taken) broken(host, result.stderr);
+  return before;
+}
+
+/** Throws `lease-lost`: another owner has the host. */
+export function leaseLost(host: Host, number: number): never {
+  return fail({
+    code: "lease-lost",
+    summary: "Another deploy has taken over this environment",
+    detail: `lease ${number} is no longer the newest`,
+    address: host.name,
+    remedy: "Nothing more was changed by this one. See `doge status` for what is live.",
+  });
+}
+
 function keep(
   host: Host,
   clock: Clock,
@@ -119,15 +170,9 @@ function keep(
     number,
     async check() {
       const { exitCode } = await host.run({ argv: verify(folder, String(number)) });
-      if (exitCode === 0) return;
-      fail({
-        code: "lease-lost",
-        summary: "Another deploy has taken over this environment",
-        detail: `lease ${number} is no longer the newest`,
-        address: host.name,
-        remedy: "Nothing more was changed by this one. See `doge status` for what is live.",
-      });
+      if (exitCode !== 0) leaseLost(host, number);
     },
+    fenced: (argv) => shellScript(fence, folder, String(number), ...argv),
     async release() {
       stop.abort();
       await beating;

@@ -82,3 +82,11 @@ export async function pushImage(options: {
     tree: image.tree,
   };
 }
+
+/** Gives an image that is in the registry another tag. False where there is no such image. */
+export async function tagImage(registry: Registry, repository: string, digest: string, tag: string): Promise<boolean> {
+  const manifest = await registry.manifest(repository, digest);
+  if (!manifest) return false;
+  await registry.putManifest(repository, tag, manifest.mediaType, manifest.bytes);
+  return true;
+}

@@ -30,7 +30,7 @@ export function chooseCourse(seen: {
   readonly states: Readonly<Record<Slot, SlotState>>;
 }): Course {
   const { current, pending, states } = seen;
-  const adopt = pending?.phase === "switching" && states[pending.slot].ready;
+  const adopt = (pending?.phase === "switching" || pending?.phase === "soaking") && states[pending.slot].ready;
   const claimed = adopt ? pending.slot : current?.slot;
   // Ready counts more than what is written: whoever serves must go on.
   const live =

@@ -9,19 +9,33 @@ import type { ReleaseSettings } from "./model.ts";
 /** What the readiness path of a slot answered, seen from outside the container. */
 export type Answer =
   | { readonly kind: "ready" }
-  | { readonly kind: "status"; readonly status: number; readonly body: string }
+  | { readonly kind: "status"; readonly status: number; readonly body: string; readonly location?: string }
   | { readonly kind: "silent"; readonly reason: TransportError["reason"] };
 
-export async function askReady(host: Host, slot: Slot, path: string): Promise<Answer> {
+/** Asks as the edge does: under the site's own name, as if over TLS. */
+export async function askReady(
+  host: Host,
+  slot: Slot,
+  { readyPath, domains }: Pick<ReleaseSettings, "readyPath" | "domains">,
+  name: string = domains[0],
+): Promise<Answer> {
   let response: HttpResponse;
   try {
-    response = await host.http({ method: "GET", port: slotPort[slot], path, timeoutMilliseconds: 2_000 });
+    response = await host.http({
+      method: "GET",
+      port: slotPort[slot],
+      path: readyPath,
+      headers: { host: name, "x-forwarded-proto": "https", "x-forwarded-host": name },
+      timeoutMilliseconds: 2_000,
+    });
   } catch (thrown) {
     if (thrown instanceof TransportError) return { kind: "silent", reason: thrown.reason };
     throw thrown;
   }
   if (response.status >= 200 && response.status < 300) return { kind: "ready" };
-  return { kind: "status", status: response.status, body: response.text().trim().slice(0, 300) };
+  const { status, headers } = response;
+  const location = headers["location"];
+  return { kind: "status", status, body: response.text().trim().slice(0, 300), ...(location ? { location } : {}) };
 }
 
 const successesNeeded = 3;
@@ -44,7 +58,7 @@ export async function waitHealthy(options: {
   const end = clock.now().getTime() + (settings.healthSeconds ?? 60) * 1000;
   let successes = 0;
   for (let round = 0; ; round++) {
-    const answer = await askReady(host, slot, settings.readyPath);
+    const answer = await askReady(host, slot, settings);
     successes = answer.kind === "ready" ? successes + 1 : 0;
     if (successes >= successesNeeded) return;
     if (answer.kind !== "ready" && round % 3 === 2) {
@@ -65,7 +79,17 @@ async function explain(
   const state = await containers.inspect(container);
   const lines = await containers.lastLines(container, 15);
   const inside = answer.kind === "silent" && state?.running ? await lookInside(host, container, settings) : undefined;
-  const { cause, remedy } = diagnose({ answer, settings, ...(state ? { state } : {}), ...(inside ? { inside } : {}) });
+  const tasks = await host.run({ argv: docker.running("label=com.docker.compose.project=app-task") });
+  const { cause, remedy } = diagnose({
+    answer,
+    settings,
+    lines,
+    migrating: tasks.exitCode === 0 && tasks.stdout.trim() !== "",
+    // Refused under the site's name, but not under its own: an app with a list of names that it answers to.
+    refusesName: refused(answer) && !refused(await askReady(host, slot, settings, "localhost")),
+    ...(state ? { state } : {}),
+    ...(inside ? { inside } : {}),
+  });
   return {
     code: "release-unhealthy",
     summary: "The new release did not become healthy; the old one goes on serving",
@@ -74,6 +98,8 @@ async function explain(
     remedy,
   };
 }
+
+const refused = (answer: Answer): boolean => answer.kind === "status" && [400, 403, 421].includes(answer.status);
 
 /** What a probe within the container saw. */
 export interface Inside {
@@ -86,7 +112,7 @@ export interface Inside {
 /** The reason why a release is not healthy, and its remedy. Pure. */
 export function diagnose(seen: {
   readonly answer: Answer;
-  readonly settings: Pick<ReleaseSettings, "port" | "readyPath" | "healthSeconds">;
+  readonly settings: Pick<ReleaseSettings, "port" | "readyPath" | "healthSeconds" | "domains">;
   readonly state?: {
     readonly running: boolean;
     readonly exitCode: number;
@@ -94,14 +120,27 @@ export function diagnose(seen: {
     readonly restarts: number;
   };
   readonly inside?: Inside;
+  /** Its last lines. */
+  readonly lines?: string;
+  /** A container of a migration runs. */
+  readonly migrating?: boolean;
+  /** It answers under another name. */
+  readonly refusesName?: boolean;
 }): { readonly cause: string; readonly remedy: string } {
-  const { answer, settings, state, inside } = seen;
+  const { answer, settings, state, inside, lines = "" } = seen;
   const { port, readyPath } = settings;
   if (!state) return { cause: "its container is gone", remedy: "Deploy again." };
   if (state.outOfMemory) {
     return {
       cause: "it ran out of memory and was killed",
       remedy: "Give the environment a larger droplet (`environments` in doge.config.ts), or let the app use less.",
+    };
+  }
+  if (/exec format error/i.test(lines)) {
+    return {
+      cause: "its image is for another processor than the droplet's",
+      remedy:
+        "Build it for the droplet (`docker build --platform`), or choose a base image (`app.base`) that has both.",
     };
   }
   if (!state.running || state.restarts > 0) {
@@ -112,6 +151,31 @@ export function diagnose(seen: {
         state.exitCode === 78
           ? "A setting is missing or wrong: see the last lines, mend the env file, send it with `doge apply dotenv`."
           : "The last lines say why. Mend it and deploy again.",
+    };
+  }
+  if (seen.migrating) {
+    return {
+      cause: "a migration is still running, and the app waits for it",
+      remedy: "See it with `doge ssh` (`docker ps`, `docker logs`); deploy again when it has ended.",
+    };
+  }
+  if (answer.kind === "status" && answer.location !== undefined && answer.status < 400) {
+    const to = new URL(answer.location, `https://${settings.domains[0]}${readyPath}`);
+    const itself = to.host === settings.domains[0] && to.pathname === readyPath;
+    return itself
+      ? {
+          cause: `redirect loop: ${readyPath} redirects to itself (${answer.status} to ${answer.location})`,
+          remedy: "Let the app trust X-Forwarded-Proto from its proxy: TLS ends at the edge.",
+        }
+      : {
+          cause: `${readyPath} redirects to ${answer.location} (${answer.status})`,
+          remedy: "The readiness path must answer 200 itself, without a login: name it as `app.ready`.",
+        };
+  }
+  if (answer.kind === "status" && seen.refusesName) {
+    return {
+      cause: `the app refuses the host name ${settings.domains[0]} (${answer.status})`,
+      remedy: "Add the name to those that the app answers to (Django: ALLOWED_HOSTS), in the environment's env file.",
     };
   }
   if (answer.kind === "status" && answer.status === 404) {

@@ -13,6 +13,8 @@ export interface Layout {
   readonly pending: string;
   readonly current: string;
   readonly edgeFile: string;
+  /** Compose file of single commands. */
+  readonly taskFile: string;
   file(name: string): string;
   record(number: number): string;
   slotFile(slot: Slot): string;
@@ -47,6 +49,7 @@ export function layoutAt(root: string): Layout {
     journal: file("journal.jsonl"),
     pending: file("pending.json"),
     current: file("current.json"),
+    taskFile: file("compose.app-task.yaml"),
     edgeFile: file("edge/caddy.json"),
     record: (number) => file(`releases/${String(number).padStart(6, "0")}.json`),
     slot: (slot) => compose({ name: slotName(slot), files: [slotFile(slot)], directory: root }),

@@ -1,4 +1,5 @@
-import type { Clock, Emit, Http, Secret } from "@doge/core";
+import type { Clock, Emit, Http, Names, Secret } from "@doge/core";
+import type { TrafficFigures } from "../edge/traffic.ts";
 import type { EdgeSettings, Slot } from "../edge/configuration.ts";
 import type { Host } from "../host/host.ts";
 
@@ -7,6 +8,23 @@ export interface DeployTarget {
   readonly project: string;
   /** `stage`, `prod`. */
   readonly environment: string;
+}
+
+/** A process beside the web process, in the same image with the same settings. */
+export interface ReleaseProcess {
+  readonly command: readonly string[];
+  /** `256m`. */
+  readonly memory?: string;
+  /** Cores. */
+  readonly cpus?: number;
+  /** 1 unless told. */
+  readonly replicas?: number;
+  /** SIGTERM unless told: it finishes its job and ends. */
+  readonly stopSignal?: string;
+  /** 60 unless told. */
+  readonly graceSeconds?: number;
+  /** Five fields of cron: runs then and ends, instead of always. */
+  readonly schedule?: string;
 }
 
 /** How the app runs on a host. Kept in the release's record, so that a rollback runs it the same way. */
@@ -31,6 +49,15 @@ export interface ReleaseSettings {
   readonly healthSeconds?: number;
   readonly drainSeconds?: number;
   readonly migrateSeconds?: number;
+  /** How long traffic is watched after the switch; 3 unless told. */
+  readonly soakSeconds?: number;
+  /** Tells the web process to answer 503 on its readiness path; SIGUSR1 unless told, null where it knows none. */
+  readonly drainSignal?: string | null;
+  /** Limits of the web process: `512m`, cores. */
+  readonly memory?: string;
+  readonly cpus?: number;
+  /** Workers and scheduled jobs by name. */
+  readonly processes?: Readonly<Record<string, ReleaseProcess>>;
 }
 
 export interface ReleaseImage {
@@ -61,7 +88,22 @@ export interface ReleaseContext {
   readonly leaseSeconds?: number;
 }
 
+/** How the commit that is to be deployed stands to the one that is live. */
+export type CommitOrder = "newer" | "same" | "older" | "diverged" | "unknown";
+
+/** A rule that someone set aside, by name. */
+export interface Allowance {
+  readonly what: "older-commit" | "unproven-image";
+  readonly by: string;
+}
+
 export interface DeployOptions extends ReleaseContext {
+  /** By the project's history. Without it, no order is kept. */
+  readonly orderAfter?: (liveCommit: string) => Promise<CommitOrder>;
+  /** To see whether the site's names lead to the host. */
+  readonly dns?: { readonly names: Names; /** IPv4 of the host. */ readonly address: string };
+  /** Rules that this deploy may break, and who said so. */
+  readonly allowed?: readonly Allowance[];
   readonly settings: ReleaseSettings;
   readonly image: ReleaseImage;
   readonly registry?: RegistryAccess;
@@ -81,6 +123,8 @@ export interface ReleaseReceipt {
   readonly failures: readonly string[];
   /** From telling the old release until it had nothing in flight. */
   readonly switchMilliseconds?: number;
+  /** Real traffic at the edge before and after the switch. */
+  readonly traffic?: { readonly before: TrafficFigures; readonly after: TrafficFigures };
   readonly totalMilliseconds: number;
   readonly steps: readonly { readonly step: string; readonly milliseconds: number }[];
 }
@@ -113,6 +157,8 @@ export interface ReleaseRecord {
   readonly reachable: boolean;
   readonly migrations: readonly string[];
   readonly restorePoint?: RestorePoint;
+  /** Rules that were set aside for it, and by whom. */
+  readonly allowed?: readonly Allowance[];
   readonly receipt: ReleaseReceipt;
 }
 
@@ -120,7 +166,8 @@ export interface ReleaseRecord {
 export interface PendingRelease {
   readonly number: number;
   readonly slot: Slot;
-  readonly phase: "preparing" | "starting" | "switching";
+  /** `returning`: it was switched to, did worse, and the earlier release is being brought back. */
+  readonly phase: "preparing" | "starting" | "switching" | "soaking" | "returning";
   readonly fingerprint: string;
   readonly image: ReleaseImage;
   readonly settings: ReleaseSettings;
@@ -128,4 +175,5 @@ export interface PendingRelease {
   readonly owner: string;
   readonly migrations: readonly string[];
   readonly restorePoint?: RestorePoint;
+  readonly allowed?: readonly Allowance[];
 }

@@ -6,7 +6,8 @@ import type { Host } from "../host/host.ts";
 import { shellScript } from "../host/quote.ts";
 import { takeLease } from "../lease/lease.ts";
 import { slotPort } from "./compose-file.ts";
-import { bringLive, converge, nextNumber, withLease } from "./deploy.ts";
+import { converge, nextNumber, withLease } from "./deploy.ts";
+import { bringLive } from "./live.ts";
 import { journalOn } from "./journal.ts";
 import { layoutOn } from "./layout.ts";
 import type { PendingRelease, RegistryAccess, ReleaseContext, ReleaseRecord } from "./model.ts";
@@ -159,7 +160,7 @@ export async function rollbackRelease(
       owner: options.owner,
       migrations: [],
     };
-    return bringLive(deploying, pending, course.live, live, "rolled-back");
+    return bringLive(deploying, { pending, live: course.live, current: live, outcome: "rolled-back" });
   });
 }
 

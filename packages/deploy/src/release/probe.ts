@@ -1,4 +1,5 @@
 import { type Clock, type Http, TransportError } from "@doge/core";
+import type { TrafficFigures } from "../edge/traffic.ts";
 
 export interface ProbeFigures {
   readonly requests: number;
@@ -8,12 +9,18 @@ export interface ProbeFigures {
   readonly failures: readonly string[];
 }
 
+export const noProbe: ProbeFigures = { requests: 0, failed: 0, failures: [] };
+
 /** Asks the site for a page again and again, as visitors do, without retries, until `stop`. */
 export interface Prober {
+  /** All so far. */
+  visits(): readonly Visit[];
   stop(): Promise<ProbeFigures>;
 }
 
 export interface Visit {
+  /** When it began. */
+  readonly at: Date;
   readonly ok: boolean;
   readonly milliseconds: number;
   readonly problem?: string;
@@ -22,16 +29,16 @@ export interface Visit {
 
 /** One visit. An answer below 500 counts as served. */
 export async function visit(http: Http, clock: Clock, url: string): Promise<Visit> {
-  const started = clock.now().getTime();
-  const took = (): number => clock.now().getTime() - started;
+  const at = clock.now();
+  const took = (): number => clock.now().getTime() - at.getTime();
   try {
     const { status } = await http.send({ method: "GET", url, redirect: "manual", timeoutMilliseconds: 10_000 });
     return status < 500
-      ? { ok: true, milliseconds: took() }
-      : { ok: false, milliseconds: took(), problem: `HTTP ${status}` };
+      ? { at, ok: true, milliseconds: took() }
+      : { at, ok: false, milliseconds: took(), problem: `HTTP ${status}` };
   } catch (thrown) {
     if (!(thrown instanceof TransportError)) throw thrown;
-    return { ok: false, milliseconds: took(), problem: thrown.message, reason: thrown.reason };
+    return { at, ok: false, milliseconds: took(), problem: thrown.message, reason: thrown.reason };
   }
 }
 
@@ -46,6 +53,7 @@ export function startProber(http: Http, clock: Clock, url: string, pauseMillisec
   };
   const running = run();
   return {
+    visits: () => visits,
     async stop() {
       stopping.abort();
       await running;
@@ -68,6 +76,17 @@ export function figures(visits: readonly Visit[]): ProbeFigures {
     ...(p99 === undefined ? {} : { p99Milliseconds: p99 }),
     failures: failures.slice(0, 5).map(({ problem = "" }) => problem),
   };
+}
+
+/** Visits since a moment, in the terms in which the edge counts its requests. */
+export function figuresSince(visits: readonly Visit[], moment: Date): TrafficFigures {
+  const {
+    requests,
+    failed,
+    p50Milliseconds = 0,
+    p99Milliseconds = 0,
+  } = figures(visits.filter(({ at }) => at >= moment));
+  return { requests, failed, p50Milliseconds, p99Milliseconds };
 }
 
 /** Waits until the site answers under its public name. The last visit tells why it does not. */

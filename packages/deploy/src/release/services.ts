@@ -1,53 +1,9 @@
 import { createHash } from "node:crypto";
-import { type Clock, fail } from "@doge/core";
-import { type Containers, tailOf } from "../containers/containers.ts";
-import { docker } from "../containers/docker.ts";
+import type { Containers } from "../containers/containers.ts";
 import { edgeFile } from "../edge/configuration.ts";
 import type { Edge } from "../edge/admin.ts";
-import type { Host } from "../host/host.ts";
-import { shellScript } from "../host/quote.ts";
 import type { Layout } from "./layout.ts";
 import type { DeployOptions } from "./model.ts";
-
-/** A fresh droplet installs its engine on the first boot, after SSH answers. */
-const engineMilliseconds = 300_000;
-const leastFreeKilobytes = 512 * 1024;
-
-/** Waits for the engine of a droplet that is still booting; checks the disk. Throws `host-…`. */
-export async function checkHost(host: Host, clock: Clock, root: string, say: (message: string) => void): Promise<void> {
-  const end = clock.now().getTime() + engineMilliseconds;
-  for (;;) {
-    const version = await host.run({ argv: docker.version() });
-    const plugin =
-      version.exitCode === 0 ? await host.run({ argv: ["docker", "compose", "version", "--short"] }) : version;
-    if (plugin.exitCode === 0) break;
-    // "running" while the first boot is at work; anything else will not get better by waiting.
-    const boot = await host.run({ argv: shellScript("command -v cloud-init >/dev/null && cloud-init status || true") });
-    if (!boot.stdout.includes("running") || clock.now().getTime() > end) {
-      fail({
-        code: "host-engine",
-        summary: "The droplet has no working container engine",
-        detail: tailOf(plugin, 4),
-        address: host.name,
-        remedy:
-          "See /var/log/cloud-init-output.log with `doge ssh`; `doge apply` with a replaced droplet starts afresh.",
-      });
-    }
-    say("waiting for the droplet's first boot to end");
-    await clock.sleep(2_000);
-  }
-  const disk = await host.run({ argv: shellScript('mkdir -p "$1"; df -Pk "$1" | tail -n 1', root) });
-  const free = Number(disk.stdout.trim().split(/\s+/)[3]);
-  if (disk.exitCode !== 0 || (Number.isFinite(free) && free < leastFreeKilobytes)) {
-    fail({
-      code: "host-disk",
-      summary: "The droplet's disk is full",
-      detail: disk.exitCode === 0 ? `${Math.round(free / 1024)} MB are free` : disk.stderr.trim(),
-      address: host.name,
-      remedy: "Make room with `doge ssh` (`docker system prune`), or choose a larger droplet.",
-    });
-  }
-}
 
 /** Writes the project's files to the host and starts its services. A service that is as it should be is left alone. */
 export async function startServices(options: {

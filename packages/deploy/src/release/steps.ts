@@ -4,19 +4,23 @@ import type { ReleaseContext } from "./model.ts";
 
 /** The life of a deploy, in order. Each may be the last one that was begun: the next run takes it from there. */
 export const releaseSteps = [
+  "resolve",
   "lease",
   "host",
   "services",
   "converge",
   "pull",
+  "restore-point",
   "migrate",
   "start",
   "health",
   "switch",
-  "probe",
+  "soak",
   "drain",
+  "stop",
   "record",
   "prune",
+  "release",
 ] as const;
 
 export type ReleaseStep = (typeof releaseSteps)[number];
@@ -24,6 +28,8 @@ export type ReleaseStep = (typeof releaseSteps)[number];
 /** Walks through the steps: says so, times them, notes them in the journal, and stops where the lease is lost. */
 export interface Walk {
   step<T>(name: ReleaseStep, body: () => Promise<T>): Promise<T>;
+  /** A step without a lease to check or a note to write. */
+  enter(name: ReleaseStep): void;
   readonly say: (message: string) => void;
   /** Resolves when every note so far is in the journal. */
   noted(): Promise<void>;
@@ -36,7 +42,7 @@ export function startWalk(
   guard: () => { readonly lease: Lease; readonly journal: Journal } | undefined,
 ): Walk {
   const timings: { step: string; milliseconds: number }[] = [];
-  let latest: ReleaseStep = "lease";
+  let latest: ReleaseStep = "resolve";
   let notes: Promise<void> = Promise.resolve();
   const emit = (message?: string): void =>
     context.emit({
@@ -49,6 +55,10 @@ export function startWalk(
   return {
     timings,
     say: emit,
+    enter(name) {
+      latest = name;
+      emit();
+    },
     noted: () => notes,
     async step(name, body) {
       context.signal?.throwIfAborted();

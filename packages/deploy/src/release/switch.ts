@@ -4,6 +4,7 @@ import { docker } from "../containers/docker.ts";
 import { drained, type Edge } from "../edge/admin.ts";
 import { type Slot, slotName, slots } from "../edge/configuration.ts";
 import type { Host } from "../host/host.ts";
+import { type Lease, leaseLost, taken } from "../lease/lease.ts";
 import type { SlotState } from "./converge.ts";
 import { askReady } from "./health.ts";
 import type { Layout } from "./layout.ts";
@@ -18,6 +19,7 @@ export interface SwitchParts {
   readonly containers: Containers;
   readonly edge: Edge;
   readonly layout: Layout;
+  readonly lease: Lease;
   readonly settings: ReleaseSettings;
 }
 
@@ -26,7 +28,7 @@ export async function observeSlots({ host, containers, settings }: SwitchParts):
   const observe = async (slot: Slot): Promise<SlotState> => {
     const state = await containers.inspect(slotName(slot));
     if (!state?.running) return { running: false, ready: false };
-    return { running: true, ready: (await askReady(host, slot, settings.readyPath)).kind === "ready" };
+    return { running: true, ready: (await askReady(host, slot, settings)).kind === "ready" };
   };
   const [blue, green] = await Promise.all(slots.map(observe));
   const none = { running: false, ready: false };
@@ -36,29 +38,44 @@ export async function observeSlots({ host, containers, settings }: SwitchParts):
 /** Gives the edge time to see that a new slot is healthy. */
 export const noticed = (clock: Clock): Promise<void> => clock.sleep(noticeMilliseconds);
 
-/**
- * Tells a slot to answer 503 when asked whether it is ready, and waits until nothing is in flight to it.
- * False where requests were still running at the deadline, or the app does not know the signal.
- */
-export async function drain(parts: SwitchParts, slot: Slot): Promise<boolean> {
-  const { host, clock, containers, edge, settings } = parts;
-  await containers.run(docker.signal(slotName(slot), "SIGUSR1"));
-  await clock.sleep(noticeMilliseconds);
-  const told = (await askReady(host, slot, settings.readyPath)).kind !== "ready";
-  return (await drained(edge, clock, slot, (settings.drainSeconds ?? 30) * 1000)) && told;
+/** Runs an engine command under the lease: the host itself refuses it to an owner that has lost. */
+export async function fenced(
+  { host, lease, containers }: SwitchParts,
+  argv: readonly string[],
+  doing: string,
+): Promise<void> {
+  const result = await host.run({ argv: lease.fenced(argv) });
+  if (result.exitCode === taken) leaseLost(host, lease.number);
+  if (result.exitCode !== 0) containers.failed(argv, result, doing);
 }
 
-/** Stops a slot's container, with its grace period. It stays there, stopped, with its logs. */
-export async function stopSlot({ containers, layout, settings }: SwitchParts, slot: Slot): Promise<void> {
-  await containers.run(layout.slot(slot).stop(settings.drainSeconds ?? 30), { doing: `stopping ${slotName(slot)}` });
+/**
+ * Tells a slot to answer 503 when asked whether it is ready, and waits until the edge has seen it. False where
+ * the app goes on being ready: it does not know the signal.
+ */
+export async function retire(parts: SwitchParts, slot: Slot): Promise<boolean> {
+  const { host, clock, settings } = parts;
+  const { drainSignal = "SIGUSR1" } = settings;
+  if (drainSignal === null) return true;
+  await fenced(parts, docker.signal(slotName(slot), drainSignal), `telling ${slotName(slot)} to drain`);
+  await clock.sleep(noticeMilliseconds);
+  return (await askReady(host, slot, settings)).kind !== "ready";
 }
+
+/** Waits until nothing is in flight to a slot. False where requests were still running at the deadline. */
+export const drain = ({ edge, clock, settings }: SwitchParts, slot: Slot): Promise<boolean> =>
+  drained(edge, clock, slot, (settings.drainSeconds ?? 30) * 1000);
+
+/** Stops a slot's containers, each with its grace period. They stay there, stopped, with their logs. */
+export const stopSlot = (parts: SwitchParts, slot: Slot): Promise<void> =>
+  fenced(parts, parts.layout.slot(slot).stop(), `stopping ${slotName(slot)}`);
 
 /** Brings a drained slot back: it answered 503 and does not come back from that by itself. */
 export async function revive(parts: SwitchParts, slot: Slot): Promise<void> {
   const { host, clock, containers, settings } = parts;
-  await containers.run(docker.restart(slotName(slot), 10));
+  await fenced(parts, docker.restart(slotName(slot), 10), `restarting ${slotName(slot)}`);
   const end = clock.now().getTime() + (settings.healthSeconds ?? 60) * 1000;
-  while ((await askReady(host, slot, settings.readyPath)).kind !== "ready") {
+  while ((await askReady(host, slot, settings)).kind !== "ready") {
     if (clock.now().getTime() > end) {
       fail({
         code: "release-revive",

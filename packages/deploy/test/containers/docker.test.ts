@@ -24,7 +24,7 @@ test("compose commands, to the letter", () => {
   expect(line(services.up({ recreate: true }))).toBe(`${prefix} up --detach --remove-orphans --force-recreate`);
   expect(line(services.runOnce("app", ["node", "x"]))).toBe(`${prefix} run --rm --no-deps -T app node x`);
   expect(line(services.exec("postgres", ["psql"]))).toBe(`${prefix} exec -T postgres psql`);
-  expect(line(services.stop(30))).toBe(`${prefix} stop --timeout 30`);
+  expect(line(services.stop())).toBe(`${prefix} stop`);
   expect(line(services.down({ volumes: true }))).toBe(`${prefix} down --remove-orphans --volumes`);
   expect(line(services.logs(["caddy"], { tail: 9 }))).toBe(`${prefix} logs --no-color --tail 9 caddy`);
 });

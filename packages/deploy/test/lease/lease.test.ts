@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type DogeError, Secret } from "@doge/core";
 import { nodeClock } from "@doge/core/node";
-import { connectHost, type Host, type Lease, takeLease } from "../../src/index.ts";
+import { breakLease, connectHost, type Host, type Lease, leaseStatus, takeLease } from "../../src/index.ts";
 import { makeKeys, type SshServer, startSshServer } from "../support/ssh-server.ts";
 
 let server: SshServer;
@@ -83,4 +83,33 @@ test("a dead owner's lease is taken over, and the dead one, should it wake, is f
   await dead.release();
   await heir.check();
   await heir.release();
+});
+
+test("the host itself refuses what an owner does that has lost its lease", async () => {
+  const folder = join(home, "fence");
+  const owner = await take("fence", "ada");
+  expect((await host.run({ argv: owner.fenced(["echo", "it's mine"]) })).stdout).toBe("it's mine\n");
+  expect((await host.run({ argv: owner.fenced(["sh", "-c", "exit 7"]) })).exitCode).toBe(7);
+  expect(await leaseStatus(host, folder)).toMatchObject({ holder: { owner: "ada" }, alive: true, number: 1 });
+
+  expect(await breakLease(host, folder, "bob")).toMatchObject({ holder: { owner: "ada" }, alive: true });
+  const refused = await host.run({ argv: owner.fenced(["echo", "still mine"]) });
+  expect(refused).toMatchObject({ exitCode: 45, stdout: "", stderr: "lease 1 is no longer the newest\n" });
+  expect(await leaseStatus(host, folder)).toMatchObject({ holder: { owner: "bob", released: true }, alive: false });
+  expect(await breakLease(host, folder, "bob")).toMatchObject({ number: 2 });
+  const next = await take("fence", "eve");
+  expect(next.number).toBe(3);
+  await owner.release();
+  await next.check();
+  await next.release();
+});
+
+test("while a fenced command runs, nobody takes over", async () => {
+  const owner = await take("busy", "ada", 1);
+  const busy = host.run({ argv: owner.fenced(["sh", "-c", "sleep 2; date +%s%N"]) });
+  await nodeClock.sleep(200);
+  const broke = await breakLease(host, join(home, "busy"), "bob").then(() => process.hrtime.bigint());
+  const ended = await busy.then(() => process.hrtime.bigint());
+  expect(broke >= ended - 100_000_000n).toBe(true);
+  await owner.release();
 });

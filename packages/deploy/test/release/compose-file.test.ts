@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import { releaseComposeFile, taskComposeFile } from "../../src/release/compose-file.ts";
 
 const options = {
@@ -22,8 +23,6 @@ name: app-green
 services:
   app:
     image: ghcr.io/ada/shop@sha256:1
-    container_name: app-green
-    restart: unless-stopped
     init: true
     env_file:
       - .envs/.production/.app
@@ -38,6 +37,13 @@ services:
       dev.doge.project: shop
       dev.doge.release: "7"
       dev.doge.tree: t
+    logging:
+      driver: json-file
+      options:
+        max-size: 10m
+        max-file: "5"
+    container_name: app-green
+    restart: unless-stopped
     networks:
       doge:
         aliases:
@@ -45,11 +51,6 @@ services:
     ports:
       - 127.0.0.1:4302:3000
     stop_grace_period: 30s
-    logging:
-      driver: json-file
-      options:
-        max-size: 10m
-        max-file: "5"
 networks:
   doge:
     external: true
@@ -60,4 +61,34 @@ test("a task has neither the name nor the port of a release", () => {
   const text = taskComposeFile(options);
   expect(text).toContain("name: app-task");
   expect(text).not.toMatch(/container_name|ports|aliases/);
+});
+
+test("workers always run, jobs only when they are run, each with its limits and its grace", () => {
+  const { services } = parse(
+    releaseComposeFile({
+      ...options,
+      settings: {
+        ...options.settings,
+        memory: "512m",
+        processes: {
+          worker: { command: ["node", "worker.ts"], replicas: 2, memory: "256m", cpus: 0.5, graceSeconds: 120 },
+          report: { command: ["node", "report.ts"], schedule: "@daily", stopSignal: "SIGINT" },
+        },
+      },
+    }),
+  ) as { services: Record<string, Record<string, unknown>> };
+  expect(services["app"]).toMatchObject({ mem_limit: "512m" });
+  expect(services["worker"]).toMatchObject({
+    image: "ghcr.io/ada/shop@sha256:1",
+    command: ["node", "worker.ts"],
+    restart: "unless-stopped",
+    scale: 2,
+    mem_limit: "256m",
+    cpus: 0.5,
+    stop_signal: "SIGTERM",
+    stop_grace_period: "120s",
+    networks: ["doge"],
+  });
+  expect(services["report"]).toMatchObject({ profiles: ["jobs"], stop_signal: "SIGINT", stop_grace_period: "60s" });
+  expect(services["report"]).not.toHaveProperty("restart");
 });

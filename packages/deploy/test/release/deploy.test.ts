@@ -68,6 +68,7 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
       pending: ["node", "migrate.mjs", "--list"],
       appEnvFiles: [".envs/.production/.app"],
       healthSeconds: 3,
+      soakSeconds: 0.5,
     },
     ...changes,
   });
@@ -130,6 +131,30 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
     expect(await page()).toBe("release 1");
   });
 
+  test("a release that does worse than the one before is switched back, and says why", async () => {
+    await deployRelease(options(droplet.addImage("a1")));
+    const base = options(droplet.addImage("b2", "broken"));
+    const worse = await failure(deployRelease({ ...base, settings: { ...base.settings, soakSeconds: 5 } }));
+    expect(worse).toMatchObject({ code: "release-worse", address: expect.stringContaining("app-green") as unknown });
+    expect(worse?.detail).toMatch(/^\d+ of \d+ requests failed, \d+ of \d+ before$/);
+    expect(await page()).toBe("release 1");
+    const status = await releaseStatus(host, "shop");
+    expect(status).toMatchObject({ pending: undefined, current: { number: 1 } });
+    expect(status.slots.map(({ ready }) => ready)).toEqual([true, false]);
+  });
+
+  test("an older commit can't land over a newer one unless told, and the record says who told", async () => {
+    const order = { orderAfter: async () => "older" as const };
+    await deployRelease(options(droplet.addImage("b2")));
+    expect(await failure(deployRelease(options(droplet.addImage("a1"), order)))).toMatchObject({
+      code: "release-older",
+      detail: expect.stringMatching(/^live is b2 \(release 1, .* by ada\); this is a1$/) as unknown,
+    });
+    const allowed = [{ what: "older-commit", by: "eve" }] as const;
+    const record = await deployRelease(options(droplet.addImage("a1"), { ...order, allowed }));
+    expect(record.allowed).toEqual([{ what: "older-commit", by: "eve" }]);
+  });
+
   test("a migration that fails changes nothing", async () => {
     await deployRelease(options(droplet.addImage("a1")));
     const base = options(droplet.addImage("b2"));
@@ -145,31 +170,34 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
   });
 
   // The connection is cut soon after the step has begun, and the same deploy is run again.
-  test.each(["start", "probe"])("cut off at %s and run again, it converges, and the site was up", async (step) => {
-    await deployRelease(options(droplet.addImage("a1")));
-    const cut = options(droplet.addImage("b2"), {
-      emit: (event) =>
-        void (event.type === "release.step" && event.step === step && setTimeout(() => droplet.cut(), 30)),
-    });
-    let up = true;
-    const watching = new AbortController();
-    const watch = (async () => {
-      while (!watching.signal.aborted) {
-        up &&= (await page()).startsWith("release");
-        await nodeClock.sleep(30);
-      }
-    })();
-    await failure(deployRelease(cut));
-    await host.close();
-    host = await droplet.connect();
-    const record = await deployRelease(options(droplet.addImage("b2")));
-    expect(record.image.commit).toBe("b2");
-    expect(await page()).toBe(`release ${record.number}`);
-    const status = await releaseStatus(host, "shop");
-    expect(status.slots.filter(({ container }) => container?.running)).toHaveLength(1);
-    expect(status.pending).toBeUndefined();
-    watching.abort();
-    await watch;
-    expect(up).toBe(true);
-  });
+  test.each(["start", "soak", "drain"])(
+    "cut off at %s and run again, it converges, and the site was up",
+    async (step) => {
+      await deployRelease(options(droplet.addImage("a1")));
+      const cut = options(droplet.addImage("b2"), {
+        emit: (event) =>
+          void (event.type === "release.step" && event.step === step && setTimeout(() => droplet.cut(), 30)),
+      });
+      let up = true;
+      const watching = new AbortController();
+      const watch = (async () => {
+        while (!watching.signal.aborted) {
+          up &&= (await page()).startsWith("release");
+          await nodeClock.sleep(30);
+        }
+      })();
+      await failure(deployRelease(cut));
+      await host.close();
+      host = await droplet.connect();
+      const record = await deployRelease(options(droplet.addImage("b2")));
+      expect(record.image.commit).toBe("b2");
+      expect(await page()).toBe(`release ${record.number}`);
+      const status = await releaseStatus(host, "shop");
+      expect(status.slots.filter(({ container }) => container?.running)).toHaveLength(1);
+      expect(status.pending).toBeUndefined();
+      watching.abort();
+      await watch;
+      expect(up).toBe(true);
+    },
+  );
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { diagnose } from "../../src/release/health.ts";
 import { figures } from "../../src/release/probe.ts";
 
-const settings = { port: 3000, readyPath: "/readyz", healthSeconds: 60 };
+const settings = { domains: ["shop.test"], port: 3000, readyPath: "/readyz", healthSeconds: 60 } as const;
 const running = { running: true, exitCode: 0, outOfMemory: false, restarts: 0 };
 const silent = { kind: "silent", reason: "refused" } as const;
 const causeOf = (seen: Omit<Parameters<typeof diagnose>[0], "settings">): string =>
@@ -46,6 +46,31 @@ test.each([
     { answer: silent, state: running, inside: { answers: false, ports: [] } },
     "nothing answered on port 3000 within 60 s",
   ],
+  [
+    "redirect loop",
+    { answer: { kind: "status", status: 301, body: "", location: "https://shop.test/readyz" }, state: running },
+    "redirect loop: /readyz redirects to itself (301 to https://shop.test/readyz)",
+  ],
+  [
+    "login",
+    { answer: { kind: "status", status: 302, body: "", location: "/login" }, state: running },
+    "/readyz redirects to /login (302)",
+  ],
+  [
+    "host refused",
+    { answer: { kind: "status", status: 400, body: "Bad Request" }, state: running, refusesName: true },
+    "the app refuses the host name shop.test (400)",
+  ],
+  [
+    "migrating",
+    { answer: { kind: "status", status: 503, body: "" }, state: running, migrating: true },
+    "a migration is still running, and the app waits for it",
+  ],
+  [
+    "processor",
+    { answer: silent, state: { ...running, running: false, exitCode: 255 }, lines: "exec /app: exec format error" },
+    "its image is for another processor than the droplet's",
+  ],
 ] as const)("%s", (_, seen, cause) => {
   expect(causeOf(seen)).toBe(cause);
 });
@@ -58,6 +83,7 @@ test("a setting that is missing is sent to the env files", () => {
 test("figures of no visit, and of many", () => {
   expect(figures([])).toEqual({ requests: 0, failed: 0, failures: [] });
   const visits = Array.from({ length: 100 }, (_, i) => ({
+    at: new Date(0),
     ok: i !== 7,
     milliseconds: i,
     ...(i === 7 ? { problem: "HTTP 502" } : {}),

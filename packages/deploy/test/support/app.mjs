@@ -16,7 +16,8 @@ const server = createServer((request, response) => {
   if (request.url === "/readyz") {
     const ready = !draining && mode !== "unready";
     response.writeHead(ready ? 200 : 503).end(JSON.stringify({ ready, reason: draining ? "draining" : mode }));
-  } else setTimeout(() => response.end(`release ${DOGE_RELEASE}`), 15);
+  } else if (mode === "broken" && Number(DOGE_RELEASE) > 1) response.writeHead(500).end("broken");
+  else setTimeout(() => response.end(`release ${DOGE_RELEASE}`), 15);
 });
 server.listen(Number(PORT), "127.0.0.1");
 if (process.env.PID_FILE) writeFileSync(process.env.PID_FILE, String(process.pid));

@@ -90,7 +90,7 @@ async function compose(words) {
   }
   if (verb === "up") end(0, services.join("\n"));
   if (verb === "stop") {
-    await stop(read(name), Number(rest[1]));
+    await stop(read(name), 5);
     end(0);
   }
   if (verb === "run") {
@@ -147,8 +147,22 @@ async function main() {
       await stop(read(name), Number(rest[1]));
       launch(read(name));
       return end(0);
-    case "logs":
-      return end(0, readFileSync(join(state, `${name}.log`), "utf8").trim());
+    case "logs": {
+      const lines = readFileSync(join(state, `${name}.log`), "utf8")
+        .trim()
+        .split("\n");
+      const since = rest.includes("--since") ? Date.now() / 1000 - parseFloat(rest[rest.indexOf("--since") + 1]) : 0;
+      // Caddy's own lines have a time.
+      return end(0, lines.filter((line) => Number(/"ts":([\d.]+)/.exec(line)?.[1] ?? Infinity) >= since).join("\n"));
+    }
+    case "ps":
+      if (rest.includes("--quiet")) return end(0);
+      return end(
+        0,
+        readdirSync(join(state, "containers"))
+          .map((entry) => entry.replace(".json", ""))
+          .join("\n"),
+      );
     case "exec": {
       const container = read(rest[0]);
       const child = spawn(rest[1], rest.slice(2), { stdio: "inherit", env: { ...process.env, ...container.env } });

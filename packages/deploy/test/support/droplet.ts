@@ -1,5 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcp } from "node:net";
@@ -124,7 +134,11 @@ export function startCaddy(home: string, domain: string, ports: Ports): ChildPro
   const file = join(home, "caddy.json");
   writeFileSync(file, localConfiguration(domain, ports));
   const env = { ...process.env, HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home };
-  return spawn("caddy", ["run", "--config", file], { env, stdio: "ignore" });
+  // Its access log is where `docker logs` finds it.
+  const folder = join(home, "engine");
+  mkdirSync(folder, { recursive: true });
+  const log = openSync(join(folder, "services-caddy-1.log"), "a");
+  return spawn("caddy", ["run", "--config", file], { env, stdio: ["ignore", log, "ignore"] });
 }
 
 /** Caddy's admin API with the names that slots have on a droplet. */

@@ -1,5 +1,6 @@
 import { diagnosticsOf } from "@doge/core";
-import { deployEnvironment, type DeployResult, prepareImage } from "../deploy/deploy.ts";
+import { deployEnvironment, prepareImage } from "../deploy/deploy.ts";
+import type { DeployResult } from "../deploy/receipt.ts";
 import type { Project } from "../project.ts";
 import { convergeWorkspace } from "../run-workspace.ts";
 import { vendors } from "../vendors.ts";

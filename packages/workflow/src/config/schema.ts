@@ -11,14 +11,41 @@ const hostName = z
     "must be a domain name such as example.com",
   );
 
-const environment = z.strictObject({
-  size: z
-    .string()
-    .default("s-1vcpu-1gb")
-    .describe("Droplet size slug; `doge doctor` checks that it exists in the region."),
-});
+const environment = (soakSeconds: number) =>
+  z.strictObject({
+    size: z
+      .string()
+      .default("s-1vcpu-1gb")
+      .describe("Droplet size slug; `doge doctor` checks that it exists in the region."),
+    soakSeconds: z
+      .number()
+      .min(0)
+      .max(3600)
+      .default(soakSeconds)
+      .describe("How long a deploy watches real traffic after its switch; worse than before is switched back."),
+  });
 
 const command = z.array(z.string()).min(1);
+const signal = z.string().regex(/^SIG[A-Z0-9]+$/, "must be a signal such as SIGTERM");
+const memory = z
+  .string()
+  .regex(/^\d+[mg]$/, "must be megabytes or gigabytes such as 256m or 1g")
+  .describe("Most memory it may use, such as 256m; over it the engine ends it.");
+const cpus = z.number().positive().describe("Most processor it may use, in cores.");
+
+const process = z.strictObject({
+  command: command.describe("Runs in the app's image, with its env files."),
+  memory: memory.optional(),
+  cpus: cpus.optional(),
+  replicas: z.int().min(1).max(32).default(1).describe("How many of it run."),
+  stopSignal: signal.default("SIGTERM").describe("Tells it to finish its job and end."),
+  graceSeconds: z.int().min(0).max(3600).default(60).describe("How long it may take to finish its job."),
+  schedule: z
+    .string()
+    .regex(/^(@(hourly|daily|weekly|monthly)|[\d*,/-]+( [\d*,/-]+){4})$/, "must be five fields of cron, or @daily")
+    .optional()
+    .describe("Times of cron (UTC): a job that runs then and ends. Without it, a worker that always runs."),
+});
 
 /** `doge.config.ts`: the one place that describes a project. Type, validation and docs come from here. */
 export const projectSchema = z.strictObject({
@@ -43,7 +70,7 @@ export const projectSchema = z.strictObject({
     .prefault({})
     .describe("Where the machines are."),
   environments: z
-    .strictObject({ stage: environment.prefault({}), prod: environment.prefault({}) })
+    .strictObject({ stage: environment(3).prefault({}), prod: environment(10).prefault({}) })
     .prefault({})
     .describe("The droplets of staging and production."),
   app: z
@@ -70,6 +97,12 @@ export const projectSchema = z.strictObject({
         .describe(
           "Who makes the image: Doge puts it together (plain Node apps, no engine), or the engine builds the Dockerfile.",
         ),
+      drainSignal: signal
+        .nullable()
+        .default("SIGUSR1")
+        .describe("After it the app answers 503 on `ready`; null for an app that does not know such a signal."),
+      memory: memory.optional(),
+      cpus: cpus.optional(),
       base: z.string().default("docker.io/library/node:24-bookworm-slim").describe("Base image of the app's image."),
     })
     .prefault({})
@@ -86,6 +119,11 @@ export const projectSchema = z.strictObject({
     })
     .prefault({})
     .describe("What continuous integration does."),
+  processes: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be a short name of a-z, 0-9 and '-'"), process)
+    .refine((all) => !("app" in all), "`app` is the web process itself: describe it under the key app")
+    .default({})
+    .describe("Workers and scheduled jobs beside the web process, by name."),
   ssh: z
     .strictObject({
       user: z.string().default("doge").describe("Deploy user, made by cloud-init."),

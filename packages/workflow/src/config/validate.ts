@@ -47,7 +47,7 @@ function explain(issue: z.core.$ZodIssue, file: string): readonly Diagnostic[] {
 /** Keys that the schema knows at a path. */
 function keysAt(path: readonly PropertyKey[]): readonly string[] {
   let schema = z.toJSONSchema(projectSchema, { io: "input" }) as JsonSchema;
-  for (const part of path) schema = schema.properties?.[String(part)] ?? {};
+  for (const part of path) schema = schema.properties?.[String(part)] ?? entriesOf(schema) ?? {};
   return Object.keys(schema.properties ?? {});
 }
 
@@ -57,6 +57,8 @@ export interface JsonSchema {
   readonly description?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  /** Of a record: what every entry is. */
+  readonly additionalProperties?: JsonSchema | boolean;
   readonly required?: readonly string[];
   readonly enum?: readonly string[];
   readonly items?: JsonSchema;
@@ -65,5 +67,9 @@ export interface JsonSchema {
   readonly maximum?: number;
   readonly pattern?: string;
 }
+
+/** What the entries of a record are; undefined where there is no record. */
+export const entriesOf = ({ additionalProperties }: JsonSchema): JsonSchema | undefined =>
+  typeof additionalProperties === "object" ? additionalProperties : undefined;
 
 export const projectJsonSchema = (): JsonSchema => z.toJSONSchema(projectSchema, { io: "input" }) as JsonSchema;

@@ -48,9 +48,12 @@ async function deployKey(project: Project): Promise<Secret> {
 }
 
 /** Opens the one SSH connection of a command to an environment's droplet; the host key is pinned. */
-export async function connectEnvironment(project: Project, environment: EnvironmentName): Promise<Host> {
+export const connectEnvironment = async (project: Project, environment: EnvironmentName): Promise<Host> =>
+  connectDroplet(project, await dropletOf(project, environment));
+
+export async function connectDroplet(project: Project, droplet: Droplet): Promise<Host> {
   const { config, machine, emit, signal } = project;
-  const [droplet, privateKey] = await Promise.all([dropletOf(project, environment), deployKey(project)]);
+  const privateKey = await deployKey(project);
   return connectHost({
     host: droplet.address,
     port: config.ssh.port,
@@ -61,4 +64,18 @@ export async function connectEnvironment(project: Project, environment: Environm
     emit,
     signal,
   });
+}
+
+/** Does something over one connection to an environment's droplet. */
+export async function onEnvironment<T>(
+  project: Project,
+  environment: EnvironmentName,
+  work: (host: Host) => Promise<T>,
+): Promise<T> {
+  const host = await connectEnvironment(project, environment);
+  try {
+    return await work(host);
+  } finally {
+    await host.close();
+  }
 }

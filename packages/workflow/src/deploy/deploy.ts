@@ -1,29 +1,29 @@
 import { step } from "@doge/core";
-import { deployRelease, type ReleaseImage, type ReleaseRecord, rollbackRelease } from "@doge/deploy";
-import { duration } from "../duration.ts";
+import {
+  type Allowance,
+  deployRelease,
+  type ReleaseImage,
+  type ReleaseSettings,
+  releaseStatus,
+  rollbackRelease,
+} from "@doge/deploy";
 import { dropletEnvFiles, type EnvFiles, envFilesFromSecrets, readEnvFiles } from "../env/files.ts";
 import type { Project } from "../project.ts";
 import { type EnvironmentName, hostsOf } from "../workspaces/names.ts";
-import { connectEnvironment } from "./connect.ts";
+import { connectDroplet, connectEnvironment, dropletOf, onEnvironment } from "./connect.ts";
+import { orderAfter } from "../repository/order.ts";
 import { registryAccess } from "./image.ts";
+import { markProven, requireProven } from "./proof.ts";
+import { deployResult, type DeployResult } from "./receipt.ts";
 
 export { prepareImage } from "./image.ts";
-
-export interface DeployResult {
-  readonly environment: EnvironmentName;
-  readonly url: string;
-  readonly release: number;
-  readonly digest: string;
-  readonly unchanged: boolean;
-  /** Receipt and restore point, a line each, for people. */
-  readonly lines: readonly string[];
-  readonly record: ReleaseRecord;
-}
 
 interface Reason {
   readonly image: ReleaseImage;
   readonly owner: string;
   readonly runUrl?: string;
+  /** Rules that the owner sets aside. */
+  readonly allow?: readonly Allowance["what"][];
 }
 
 /** Puts an image on an environment's droplet, with the env files that this machine or job has. */
@@ -33,16 +33,21 @@ export async function deployEnvironment(
   reason: Reason,
 ): Promise<DeployResult> {
   const { machine, emit, signal, config } = project;
+  const allowed = (reason.allow ?? []).map((what) => ({ what, by: reason.owner }));
   return step(
     emit,
     () => machine.clock.now(),
     { step: `deploy.${environment}`, title: `Deploying to ${environment}` },
     async () => {
+      if (environment === "prod" && !reason.allow?.includes("unproven-image"))
+        await requireProven(project, reason.image);
       const { production, staging } = await envFilesHere(project);
       const envFiles = dropletEnvFiles(environment, production, staging);
-      const host = await connectEnvironment(project, environment);
+      const droplet = await dropletOf(project, environment);
+      const host = await connectDroplet(project, droplet);
       try {
         const record = await deployRelease({
+          dns: { names: machine.names, address: droplet.address },
           host,
           clock: machine.clock,
           http: machine.http,
@@ -52,24 +57,15 @@ export async function deployEnvironment(
           owner: reason.owner,
           ...(reason.runUrl ? { runUrl: reason.runUrl } : {}),
           image: reason.image,
+          orderAfter: (live) => orderAfter(project, reason.image.commit, live),
+          ...(allowed.length > 0 ? { allowed } : {}),
           registry: registryAccess(project),
-          settings: {
-            domains: hostsOf(environment, config.domain),
-            port: config.app.port,
-            alivePath: config.app.alive,
-            readyPath: config.app.ready,
-            ...(config.app.migrate ? { migrate: config.app.migrate } : {}),
-            ...(config.app.pending ? { pending: config.app.pending } : {}),
-            environment: { DOGE_ENVIRONMENT: environment },
-            appEnvFiles: envFiles.app,
-            ...(project.settings.env["ACME_DIRECTORY"]
-              ? { acmeDirectory: project.settings.env["ACME_DIRECTORY"] }
-              : {}),
-          },
+          settings: releaseSettings(project, environment, envFiles.app),
           composeFiles: await composeFiles(project, environment),
           envFiles: envFiles.files,
         });
-        return resultOf(environment, record);
+        await markProven(project, environment, record.image);
+        return deployResult(environment, record);
       } finally {
         await host.close();
       }
@@ -80,6 +76,41 @@ export async function deployEnvironment(
     }),
   );
 }
+
+/** How the app runs on an environment, by the project's configuration. */
+function releaseSettings(
+  project: Project,
+  environment: EnvironmentName,
+  appEnvFiles: readonly string[],
+): ReleaseSettings {
+  const { app, domain, environments, processes } = project.config;
+  const acmeDirectory = project.settings.env["ACME_DIRECTORY"];
+  return {
+    domains: hostsOf(environment, domain),
+    port: app.port,
+    alivePath: app.alive,
+    readyPath: app.ready,
+    drainSignal: app.drainSignal,
+    soakSeconds: environments[environment].soakSeconds,
+    ...(app.migrate ? { migrate: app.migrate } : {}),
+    ...(app.pending ? { pending: app.pending } : {}),
+    ...defined({ memory: app.memory, cpus: app.cpus, acmeDirectory }),
+    processes: Object.fromEntries(
+      Object.entries(processes).map(([name, { command, replicas, stopSignal, graceSeconds, ...rest }]) => [
+        name,
+        { command, replicas, stopSignal, graceSeconds, ...defined(rest) },
+      ]),
+    ),
+    environment: { DOGE_ENVIRONMENT: environment },
+    appEnvFiles,
+  };
+}
+
+/** Without the keys that have no value. */
+const defined = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 
 /** An earlier release takes over again: the same life cycle, no rebuild. */
 export async function rollbackEnvironment(
@@ -101,11 +132,15 @@ export async function rollbackEnvironment(
       registry: registryAccess(project),
       ...(options.to === undefined ? {} : { to: options.to }),
     });
-    return resultOf(environment, record);
+    return deployResult(environment, record);
   } finally {
     await host.close();
   }
 }
+
+/** The image that an environment runs; undefined where nothing is deployed. */
+export const liveImage = (project: Project, environment: EnvironmentName): Promise<ReleaseImage | undefined> =>
+  onEnvironment(project, environment, async (host) => (await releaseStatus(host, project.config.slug)).current?.image);
 
 async function envFilesHere(project: Project): Promise<{ readonly production: EnvFiles; readonly staging: EnvFiles }> {
   const given = project.settings.env["DOGE_ENV_FILES"];
@@ -128,30 +163,4 @@ async function composeFiles(
     if (content !== undefined) found.push({ name, content });
   }
   return found;
-}
-
-function resultOf(environment: EnvironmentName, record: ReleaseRecord): DeployResult {
-  const { receipt, restorePoint, migrations } = record;
-  const rate = receipt.requests > 0 ? `${receipt.requests} requests, ${receipt.failed} failed` : undefined;
-  const latency =
-    receipt.p99Milliseconds === undefined
-      ? ""
-      : `, p50 ${Math.round(receipt.p50Milliseconds ?? 0)} ms, p99 ${Math.round(receipt.p99Milliseconds)} ms`;
-  const lines = [
-    `image ${record.image.digest.slice(0, 19)}, commit ${record.image.commit.slice(0, 7)}, took ${duration(receipt.totalMilliseconds)}`,
-    ...(rate ? [`the site meanwhile: ${rate}${latency}`] : []),
-    ...(receipt.switchMilliseconds === undefined ? [] : [`switched in ${duration(receipt.switchMilliseconds)}`]),
-    ...(migrations.length > 0 ? [`migrated: ${migrations.join(", ")}`] : []),
-    ...(restorePoint ? [`restore point: ${restorePoint.command}`] : []),
-    ...(record.reachable ? [] : ["not reachable under its public name yet: DNS may still point elsewhere"]),
-  ];
-  return {
-    environment,
-    url: record.url,
-    release: record.number,
-    digest: record.image.digest,
-    unchanged: record.outcome === "unchanged",
-    lines,
-    record,
-  };
 }

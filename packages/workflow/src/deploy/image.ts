@@ -16,7 +16,7 @@ import type { Project } from "../project.ts";
 import { gitIn, headOf } from "../repository/git.ts";
 
 /** The registry of the project's images, as this person or job may use it. */
-function registryOf(project: Project): {
+export function registryOf(project: Project): {
   readonly registry: Registry;
   readonly access: RegistryAccess;
   readonly repository: string;

@@ -16,7 +16,57 @@ export function jsonTemplate(value: unknown): string {
   return literal(JSON.stringify(value));
 }
 
-/** The first boot of a droplet: deploy user, pinned host key, hardened SSH, Docker with compose. */
+/**
+ * nftables of a droplet: SSH, HTTP and HTTPS come in, nothing else; containers don't reach the metadata service,
+ * which holds cloud-init's document. Only our own table is replaced: Docker's rules stand beside it.
+ */
+export const firewall = (sshPort: number): string => `#!/usr/sbin/nft -f
+table inet doge
+delete table inet doge
+table inet doge {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    ct state invalid drop
+    iif lo accept
+    meta l4proto { icmp, ipv6-icmp } accept
+    udp sport 67 udp dport 68 accept
+    tcp dport { ${sshPort}, 80, 443 } accept
+    udp dport 443 accept
+  }
+  chain forward {
+    type filter hook forward priority filter - 10; policy accept;
+    ip daddr 169.254.169.254 drop
+  }
+}
+`;
+
+/** SSH by keys only, for the deploy user only; tunnels to the droplet itself, which deploys use, and no others. */
+const sshd = (user: string, port: number): string =>
+  [
+    `Port ${port}`,
+    `AllowUsers ${user}`,
+    "PermitRootLogin no",
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    "AuthenticationMethods publickey",
+    "AllowTcpForwarding local",
+    "AllowAgentForwarding no",
+    "X11Forwarding no",
+    "MaxAuthTries 3",
+    "LoginGraceTime 20",
+    "",
+  ].join("\n");
+
+/** Containers' logs are rotated; they live on while the engine is restarted or upgraded. */
+const daemon = {
+  "log-driver": "json-file",
+  "log-opts": { "max-size": "10m", "max-file": "5" },
+  "live-restore": true,
+  "no-new-privileges": true,
+};
+
+/** The first boot of a droplet: deploy user, pinned host key, firewall, hardened SSH, upgrades, Docker with compose. */
 export function cloudInit(
   config: ProjectConfig,
   keys: {
@@ -47,13 +97,14 @@ export function cloudInit(
       {
         path: "/etc/ssh/sshd_config.d/10-doge.conf",
         permissions: "0644",
-        content: `Port ${config.ssh.port}\nPasswordAuthentication no\nPermitRootLogin no\nAllowUsers ${config.ssh.user}\n`,
+        content: sshd(config.ssh.user, config.ssh.port),
       },
       {
         path: "/etc/docker/daemon.json",
         permissions: "0644",
-        content: `${JSON.stringify({ "log-driver": "json-file", "log-opts": { "max-size": "10m", "max-file": "5" } })}\n`,
+        content: `${JSON.stringify(daemon, null, 2)}\n`,
       },
+      { path: "/etc/nftables.conf", permissions: "0755", content: firewall(config.ssh.port) },
       {
         path: "/etc/apt/apt.conf.d/20auto-upgrades",
         permissions: "0644",
@@ -61,12 +112,24 @@ export function cloudInit(
       },
     ],
     package_update: true,
-    packages: ["docker.io", "docker-cli", "docker-compose", "unattended-upgrades", "curl"],
+    packages: [
+      "docker.io",
+      "docker-cli",
+      "docker-compose",
+      "unattended-upgrades",
+      "nftables",
+      "cron",
+      "curl",
+      "openssl",
+    ],
+    // The old and the new release run side by side for a while, on a small machine.
+    swap: { filename: "/swapfile", size: "1G", maxsize: "1G" },
     runcmd: [
       ["systemctl", "restart", "ssh"],
-      ["systemctl", "enable", "--now", "docker"],
-      // Containers have no business with the droplet's metadata, which holds this file.
-      ["iptables", "-I", "DOCKER-USER", "-d", "169.254.169.254", "-j", "DROP"],
+      ["systemctl", "enable", "--now", "nftables", "cron"],
+      ["systemctl", "enable", "docker"],
+      // It may have begun before its configuration was there.
+      ["systemctl", "restart", "docker"],
     ],
   };
   return `#cloud-config\n${jsonTemplate(document)}\n`;

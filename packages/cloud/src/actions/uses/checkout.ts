@@ -45,16 +45,14 @@ export async function checkout(call: ActionCall): Promise<void> {
   await git("init", "--quiet", "--initial-branch=main", ".");
   await git("remote", "add", "origin", `${server}/${repository}.git`);
   const tags = depth === 0 || flagOf(inputs, "fetch-tags", false);
-  await git(
-    "-c",
-    "protocol.version=2",
-    "fetch",
+  const fetch = (...words: readonly string[]): Promise<void> =>
+    git("-c", "protocol.version=2", "fetch", "--no-recurse-submodules", ...words);
+  if (depth === 0) await fetch("--tags", "--prune", "origin", "+refs/heads/*:refs/remotes/origin/*");
+  // Apart: the branch may be among those, at a later commit.
+  await fetch(
     tags ? "--tags" : "--no-tags",
-    "--prune",
-    "--no-recurse-submodules",
-    ...(depth > 0 ? [`--depth=${depth}`] : []),
+    ...(depth > 0 ? ["--prune", `--depth=${depth}`] : []),
     "origin",
-    ...(depth === 0 ? ["+refs/heads/*:refs/remotes/origin/*"] : []),
     `+${wanted.commit ?? wanted.ref}:${wanted.tracking}`,
   );
   await git(

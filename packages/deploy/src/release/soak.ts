@@ -1,0 +1,69 @@
+import { noTraffic, type TrafficFigures, trafficOf, worsened } from "../edge/traffic.ts";
+import type { Slot } from "../edge/configuration.ts";
+import { slotName } from "../edge/configuration.ts";
+import type { Deploying } from "./deploying.ts";
+import { figuresSince, type Prober } from "./probe.ts";
+
+/** What a soak saw, and why the release must not stay, if it must not. */
+export interface Soaked {
+  readonly after: TrafficFigures;
+  readonly worse?: string;
+}
+
+const everyMilliseconds = 1_000;
+
+/** Traffic of the time before a switch, to measure the time after it by. */
+export const trafficBefore = ({ host }: Deploying): Promise<TrafficFigures> => trafficOf(host, 10);
+
+/**
+ * Watches real traffic at the edge, our own visits and the release's containers for `soakSeconds` after the
+ * switch. Ends at once when it is clear that the release does worse than the one before.
+ */
+export async function soak(
+  deploying: Deploying,
+  seen: {
+    readonly slot: Slot;
+    readonly before: TrafficFigures;
+    readonly prober: Prober | undefined;
+    readonly switchedAt: Date;
+  },
+): Promise<Soaked> {
+  const { host, clock, settings, options } = deploying;
+  const { before, prober, switchedAt } = seen;
+  const since = (): number => clock.now().getTime() - switchedAt.getTime();
+  const end = since() + (settings.soakSeconds ?? 3) * 1_000;
+  for (;;) {
+    const left = end - since();
+    if (left > 0) await clock.sleep(Math.min(everyMilliseconds, left), options.signal);
+    const [after, ended] = await Promise.all([trafficOf(host, since() / 1_000), endedContainer(deploying, seen.slot)]);
+    if (ended) return { after, worse: ended };
+    const own = prober ? figuresSince(prober.visits(), switchedAt) : noTraffic;
+    const worse = worsened(before, after) ?? worsened(prober ? figuresUntil(prober, switchedAt) : noTraffic, own);
+    if (worse) return { after, worse };
+    if (since() >= end) return { after };
+  }
+}
+
+const figuresUntil = (prober: Prober, moment: Date): TrafficFigures =>
+  figuresSince(
+    prober.visits().filter(({ at }) => at < moment),
+    new Date(0),
+  );
+
+/** A process of the release that ended or was restarted since it was switched to. */
+async function endedContainer(
+  { host, containers, layout, settings }: Deploying,
+  slot: Slot,
+): Promise<string | undefined> {
+  const workers = Object.values(settings.processes ?? {}).some(({ schedule }) => schedule === undefined);
+  const names = workers
+    ? (await host.run({ argv: layout.slot(slot).containers() })).stdout.split("\n").filter((name) => name !== "")
+    : [slotName(slot)];
+  for (const name of names) {
+    const state = await containers.inspect(name);
+    if (!state || (state.running && state.restarts === 0)) continue;
+    const why = state.outOfMemory ? "ran out of memory" : `ended with exit code ${state.exitCode}`;
+    return `${name} ${why}\nIts last lines:\n${await containers.lastLines(name, 10)}`;
+  }
+  return undefined;
+}
