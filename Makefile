@@ -3,7 +3,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help install build lint types boundaries unused test check demo demo-down demo-check demo-destroy bench \
-	differential hosts-prepare hosts-up hosts-test hosts-down clean
+	differential hosts-prepare hosts-up hosts-test hosts-down bench-deploy clean
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ hosts-up: install ## Boot real hosts: stage and prod, with systemd, OpenSSH and 
 
 hosts-test: install ## Deploys on the real hosts: TLS by ACME, promotion, migration, rollback
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts
+
+bench-deploy: install ## 20 deploys under load on a real host, beside the naive order (make hosts-up first)
+	node tools/hosts/main.ts run node bench/deploy/main.ts $(SHORT)
 
 hosts-down: install ## End the real hosts and leave nothing
 	node tools/hosts/main.ts down

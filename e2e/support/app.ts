@@ -71,7 +71,11 @@ export const registryOf = ({ machine, registryUrl, access }: Omit<Place, "host">
   });
 
 /** Assembles and pushes the app as it is now, under a tree's name: 40 hexadecimal digits, filled up with zeros. */
-export async function buildApp(place: Omit<Place, "host">, name: string): Promise<ReleaseImage> {
+export async function buildApp(
+  place: Omit<Place, "host">,
+  name: string,
+  onProgress: (message: string) => void = () => {},
+): Promise<ReleaseImage> {
   const tree = name.padEnd(40, "0");
   const image = await assembleImage({
     machine: place.machine,
@@ -81,7 +85,8 @@ export async function buildApp(place: Omit<Place, "host">, name: string): Promis
     cacheFolder: place.cache,
     ...(place.base ? { base: place.base } : {}),
   });
-  return { ...(await pushImage({ registry: registryOf(place), repository: "doge/such-app", image })), commit: tree };
+  const pushed = await pushImage({ registry: registryOf(place), repository: "doge/such-app", image, onProgress });
+  return { ...pushed, commit: tree };
 }
 
 /** What `doge deploy` hands over for the template. */

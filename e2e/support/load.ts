@@ -1,0 +1,68 @@
+import { fork } from "node:child_process";
+import { join } from "node:path";
+
+/** One visit of a visitor. */
+export interface Sample {
+  /** Milliseconds since 1970, when it began. */
+  readonly at: number;
+  readonly milliseconds: number;
+  readonly kind: string;
+  readonly failure?: string;
+}
+
+export interface Load {
+  /** Ends the visitors and returns every visit. */
+  stop(): Promise<readonly Sample[]>;
+}
+
+/**
+ * Visitors for a site: keep-alive, new connections, HTTP/2, forms, slow uploads; without retries. In a process of their
+ * own, which ends by itself after `seconds`.
+ */
+export function startLoad(domain: string, seconds: number): Load {
+  const child = fork(join(import.meta.dirname, "load-client.ts"), [domain, String(seconds)], {
+    serialization: "advanced",
+  });
+  const samples = new Promise<readonly Sample[]>((resolve, reject) => {
+    child.on("message", (message) => resolve(message as readonly Sample[]));
+    child.on("exit", (code) => reject(new Error(`the visitors ended with ${code}`)));
+  });
+  samples.catch(() => {});
+  return {
+    async stop() {
+      if (child.connected) child.send("stop");
+      return samples;
+    },
+  };
+}
+
+export interface Figures {
+  readonly requests: number;
+  readonly failed: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly longest: number;
+  /** What went wrong, with how often. */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** Figures of some visits; latencies in milliseconds. Slow uploads are slow on purpose, and no part of the latencies. */
+export function figuresOf(samples: readonly Sample[]): Figures {
+  const times = samples
+    .filter(({ kind }) => kind !== "upload")
+    .map(({ milliseconds }) => milliseconds)
+    .sort((a, b) => a - b);
+  const at = (part: number): number => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0;
+  const failures: Record<string, number> = {};
+  for (const { kind, failure } of samples) {
+    if (failure) failures[`${kind}: ${failure}`] = (failures[`${kind}: ${failure}`] ?? 0) + 1;
+  }
+  return {
+    requests: samples.length,
+    failed: samples.filter(({ failure }) => failure !== undefined).length,
+    p50: at(0.5),
+    p99: at(0.99),
+    longest: times.at(-1) ?? 0,
+    failures,
+  };
+}
