@@ -40,6 +40,22 @@ export interface Trees {
   entries(folder: string): Promise<readonly TreeEntry[]>;
 }
 
+/**
+ * Files below one folder and nothing else: what the functions of a configuration may read, in the middle of an
+ * expression and so without waiting. Paths are relative to the folder or absolute; links that lead out count as outside.
+ */
+export interface ProjectFiles {
+  /** The folder, absolute. */
+  readonly root: string;
+  /** The user's home folder, for paths that begin with `~`. */
+  readonly home: string;
+  read(
+    path: string,
+  ): { readonly kind: "file"; readonly content: Uint8Array } | { readonly kind: "missing" | "folder" | "outside" };
+  /** Files below a folder, relative to it, with `/`, sorted; none where it is missing. */
+  walk(folder: string): readonly string[] | "outside";
+}
+
 export interface ProcessRequest {
   /** argv; secrets never travel here, use `stdin` or `env`. */
   readonly argv: readonly [string, ...string[]];

@@ -7,6 +7,7 @@ import { nodeProcesses } from "./processes.ts";
 import type { Machine } from "../ports.ts";
 
 export { httpOverStream } from "./http-stream.ts";
+export { nodeProjectFiles } from "./project-files.ts";
 export { nodeTrees } from "./trees.ts";
 export { nodeClock, nodeFiles, nodeHttp, nodeNames, nodeProcesses };
 export { takeLock, type Lock } from "./lock.ts";

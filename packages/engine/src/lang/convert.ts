@@ -1,16 +1,24 @@
 import { fail, nearest } from "@doge/core";
 import type { Type } from "../schema.ts";
-import { nameType, sameType, unify } from "./types.ts";
+import { mayConvert, nameType, partsOf, sameType, unify } from "./types.ts";
 import * as v from "./values.ts";
 import type { Value } from "./values.ts";
 
-/** Thrown inside a conversion; `convert` turns it into a diagnostic that names the path. */
-class Mismatch extends Error {
+/** Why a conversion fails, and at which part; `convert` turns it into a diagnostic. */
+export class Mismatch extends Error {
   readonly path: readonly (string | number)[];
 
   constructor(message: string, path: readonly (string | number)[] = []) {
     super(message);
     this.path = path;
+  }
+
+  /** `attribute "a": element 0: a number is required` */
+  get reason(): string {
+    return [
+      ...this.path.map((step) => (typeof step === "number" ? `element ${step}` : `attribute "${step}"`)),
+      this.message,
+    ].join(": ");
   }
 
   within(step: string | number): Mismatch {
@@ -34,7 +42,8 @@ function showPath(path: readonly (string | number)[]): string {
   return `: ${path.map((step) => (typeof step === "number" ? `element ${step}` : `attribute "${step}"`)).join(": ")}`;
 }
 
-function tryConvert(value: Value, type: Type): Value | Mismatch {
+/** The value as `type`, or why it can't be. */
+export function tryConvert(value: Value, type: Type): Value | Mismatch {
   try {
     return converted(value, type);
   } catch (thrown) {
@@ -44,15 +53,17 @@ function tryConvert(value: Value, type: Type): Value | Mismatch {
 }
 
 function converted(value: Value, type: Type): Value {
-  return v.markIf(convertedUnmarked(value, type), value.sensitive);
+  return v.carry(convertedUnmarked(value, type), value);
 }
 
 function convertedUnmarked(value: Value, type: Type): Value {
   if (type === "dynamic") return value;
-  if (value.kind === "null") return v.nullOf(type);
-  if (value.kind === "unknown") {
-    if (value.type !== "dynamic" && !mayConvert(value.type, type)) throw new Mismatch(`${nameType(type)} required`);
-    return v.unknownOf(type);
+  if (value.kind === "null" || value.kind === "unknown") {
+    if (!mayConvert(value.type, type)) throw new Mismatch(`${nameType(type)} required`);
+    if (value.kind === "null") return v.nullOf(settled(value.type, type));
+    const wanted = settled(value.type, type);
+    if (sameType(value.type, wanted)) return value;
+    return value.notNull ? v.someOf(wanted) : v.unknownOf(wanted);
   }
   if (typeof type === "string") return primitive(value, type);
   switch (type[0]) {
@@ -68,38 +79,30 @@ function convertedUnmarked(value: Value, type: Type): Value {
   }
 }
 
-function mayConvert(from: Type, to: Type): boolean {
-  if (sameType(from, to) || from === "dynamic" || to === "dynamic") return true;
-  const [simpleFrom, simpleTo] = [typeof from === "string", typeof to === "string"];
-  if (simpleFrom !== simpleTo) return false;
-  if (simpleFrom) return from === "string" || to === "string";
-  const sequences = ["list", "set", "tuple"];
-  return sequences.includes(from[0]) === sequences.includes(to[0]);
+/** A collection of "any single type" takes the element type that the given type has. */
+function settled(from: Type, to: Type): Type {
+  if (typeof from === "string" || typeof to === "string" || to[0] === "tuple" || to[0] === "object") return to;
+  return to[1] === "dynamic" ? [to[0], unify(partsOf(from)) ?? "dynamic"] : to;
 }
 
 function primitive(value: Value, type: "string" | "number" | "bool"): Value {
   if (value.kind === type) return value;
   if (type === "string") {
-    if (value.kind === "number") return v.string(showNumber(value.value));
+    if (value.kind === "number") return v.string(v.showNumber(value));
     if (value.kind === "bool") return v.string(String(value.value));
     throw new Mismatch("string required");
   }
-  if (value.kind !== "string") throw new Mismatch(`a ${type} is required`);
+  if (value.kind !== "string") throw new Mismatch(`${type} required`);
   if (type === "bool") {
     if (value.value === "true" || value.value === "1") return v.bool(true);
     if (value.value === "false" || value.value === "0") return v.bool(false);
     throw new Mismatch("a bool is required");
   }
-  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(value.value)) throw new Mismatch("a number is required");
-  return v.number(Number(value.value));
+  return v.numberFrom(value.value) ?? mismatch("a number is required");
 }
 
-/** A number in full decimal form, never in exponents. */
-export function showNumber(value: number): string {
-  const text = String(value);
-  if (!/e/i.test(text)) return text;
-  if (Number.isInteger(value)) return BigInt(value).toString();
-  return value.toLocaleString("en-US", { useGrouping: false, maximumFractionDigits: 20 });
+function mismatch(message: string): never {
+  throw new Mismatch(message);
 }
 
 function sequence(value: Value, kind: "list" | "set", element: Type): Value {
@@ -108,6 +111,7 @@ function sequence(value: Value, kind: "list" | "set", element: Type): Value {
   if (element === "dynamic") {
     wanted = value.kind === "tuple" ? (unify(value.items.map(v.typeOf)) ?? missing(kind)) : value.element;
   }
+  if (value.kind === kind && sameType(value.element, wanted)) return value;
   const items = value.items.map((item, i) => step(i, () => converted(item, wanted)));
   return kind === "list" ? v.list(wanted, items) : v.set(wanted, items);
 }
@@ -141,7 +145,7 @@ function object(value: Value, fields: Readonly<Record<string, Type>>): Value {
   if (!v.isMapping(value)) throw new Mismatch("object required");
   const absent = Object.keys(fields).filter((name) => !value.entries.has(name));
   if (absent.length > 0) {
-    const extra = [...value.entries.keys()].filter((name) => !(name in fields));
+    const extra = [...value.entries.keys()].filter((name) => !Object.hasOwn(fields, name));
     const close = nearest(absent[0] as string, extra);
     const hint = close === undefined ? "" : ` (there is "${close}": a slip of the pen?)`;
     throw new Mismatch(

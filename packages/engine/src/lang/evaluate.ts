@@ -1,15 +1,22 @@
-import { fail, nearest } from "@doge/core";
-import type { Type } from "../schema.ts";
+import { fail } from "@doge/core";
+import { elementOf, attributeOf } from "./access.ts";
 import type { Node, Reference } from "./ast.ts";
-import { convert } from "./convert.ts";
+import { Mismatch, tryConvert } from "./convert.ts";
+import { collect, forCondition, invalidFor, isIterable, keyText, pairs } from "./comprehension.ts";
+import type { CallContext } from "./functions/define.ts";
+import { type FunctionHost, noHost } from "./functions/host.ts";
 import { callFunction } from "./functions/index.ts";
 import { choose, combine, negate } from "./operators.ts";
+import { parseTemplateText } from "./parser.ts";
+import { nameType, unify } from "./types.ts";
 import * as v from "./values.ts";
 import type { Value } from "./values.ts";
 
 /** What an expression may refer to. Throws a diagnostic for what isn't there. */
 export interface Scope {
   value(reference: Reference): Value;
+  /** What functions may know of the world: files of the project, the time. Without it, nothing. */
+  readonly host?: FunctionHost;
 }
 
 /** For values that may refer to nothing: variables given from outside. */
@@ -20,14 +27,26 @@ export const emptyScope: Scope = {
 
 interface Bindings {
   readonly scope: Scope;
+  readonly budget: { steps: number };
   readonly names?: ReadonlyMap<string, Value>;
   readonly item?: Value;
+  readonly inTemplate?: true;
 }
 
+/** More than any configuration needs, and little enough to end in a second or two. */
+const mostSteps = 5_000_000;
+
 /** The value of an expression; throws `DogeError` with one diagnostic, without address and range. */
-export const evaluate = (node: Node, scope: Scope): Value => run(node, { scope });
+export const evaluate = (node: Node, scope: Scope): Value => run(node, { scope, budget: { steps: mostSteps } });
 
 function run(node: Node, at: Bindings): Value {
+  if (at.budget.steps-- <= 0) {
+    fail({
+      code: "expression-too-large",
+      summary: "Expression takes too long",
+      detail: `Evaluation was stopped after ${mostSteps} steps. Nested "for" expressions over long lists multiply.`,
+    });
+  }
   switch (node.kind) {
     case "literal":
       return node.value;
@@ -62,129 +81,37 @@ function run(node: Node, at: Bindings): Value {
   }
 }
 
-export function attributeOf(target: Value, name: string): Value {
-  return v.markIf(attributeOfUnmarked(target, name), target.sensitive);
-}
-
-function attributeOfUnmarked(target: Value, name: string): Value {
-  if (v.isMapping(target)) {
-    const found = target.entries.get(name);
-    if (found !== undefined) return found;
-    const known = [...target.entries.keys()];
-    const close = nearest(name, known);
-    const remedy = close === undefined ? {} : { remedy: `Did you mean "${close}"?` };
-    if (target.kind === "map") {
-      fail({
-        code: "missing-map-element",
-        summary: "Missing map element",
-        detail: `This map does not have an element with the key "${name}".`,
-        ...remedy,
-      });
-    }
-    fail({
-      code: "unsupported-attribute",
-      summary: "Unsupported attribute",
-      detail: `This object does not have an attribute named "${name}".`,
-      ...remedy,
-    });
-  }
-  if (target.kind === "unknown") return unknownPart(target.type, name);
-  if (target.kind === "null") {
-    fail({
-      code: "null-attribute",
-      summary: "Attempt to get attribute from null value",
-      detail: `This value is null, so it does not have any attributes; "${name}" was asked for.`,
-    });
-  }
-  const listed = v.isSequence(target) && target.kind !== "set";
-  const hint = listed
-    ? ` Did you mean to access attribute "${name}" for a specific element of the list, or across all of them with [*]?`
-    : "";
-  return fail({
-    code: "unsupported-attribute",
-    summary: "Unsupported attribute",
-    detail: `Can't access attribute "${name}" on a ${target.kind}: it has no attributes.${hint}`,
-  });
-}
-
-function unknownPart(type: Type, name: string): Value {
-  if (typeof type === "string") return v.unknownOf();
-  if (type[0] === "map") return v.unknownOf(type[1]);
-  if (type[0] !== "object") return v.unknownOf();
-  const field = type[1][name];
-  if (field !== undefined) return v.unknownOf(field);
-  const close = nearest(name, Object.keys(type[1]));
-  return fail({
-    code: "unsupported-attribute",
-    summary: "Unsupported attribute",
-    detail: `This object does not have an attribute named "${name}".`,
-    ...(close === undefined ? {} : { remedy: `Did you mean "${close}"?` }),
-  });
-}
-
-export function elementOf(target: Value, key: Value): Value {
-  return v.markIf(elementOfUnmarked(target, key), target.sensitive ?? key.sensitive);
-}
-
-function elementOfUnmarked(target: Value, key: Value): Value {
-  if (target.kind === "null") return invalidIndex("This value is null, so it does not have any indices.");
-  if (key.sensitive) return secretElementOf(target, key);
-  if (key.kind === "null") return invalidIndex("Can't use a null value as an indexing key.");
-  if (v.isMapping(target)) {
-    const name = convert(key, "string", "index");
-    return name.kind === "string"
-      ? attributeOfUnmarked(target, name.value)
-      : v.unknownOf(target.kind === "map" ? target.element : "dynamic");
-  }
-  if (target.kind === "unknown") {
-    const { type } = target;
-    if (typeof type === "string") return v.unknownOf();
-    if (key.kind === "string" && type[0] === "object") return unknownPart(type, key.value);
-    return v.unknownOf(type[0] === "list" || type[0] === "map" ? type[1] : "dynamic");
-  }
-  if (target.kind === "set") {
-    return invalidIndex(
-      "Elements of a set are identified only by their value and don't have any separate index or key to select with. Use tolist(…) first.",
-    );
-  }
-  if (!v.isSequence(target)) return invalidIndex("This value does not have any indices.");
-  const position = convert(key, "number", "index");
-  if (position.kind !== "number") return v.unknownOf(target.kind === "list" ? target.element : "dynamic");
-  const found = target.items[position.value];
-  if (found !== undefined) return found;
-  return invalidIndex(
-    `The given index ${position.value} does not identify an element in this collection, which has ${target.items.length} element${target.items.length === 1 ? "" : "s"}.`,
-  );
-}
-
-/** A message about a key that is missing would show the secret. */
-function secretElementOf(target: Value, key: Value): Value {
-  try {
-    return elementOfUnmarked(target, v.unmark(key));
-  } catch {
-    return invalidIndex("The key, which is sensitive, does not identify an element in this collection.");
-  }
-}
-
-const invalidIndex = (detail: string): never => fail({ code: "invalid-index", summary: "Invalid index", detail });
-
+/** A list or set gives a list, a tuple a tuple; anything else counts as a tuple of one, null as an empty one. */
 function splat(target: Value, each: (item: Value) => Value): Value {
-  if (target.kind === "unknown") return target.sensitive ? v.mark(v.unknownOf()) : v.unknownOf();
-  if (target.kind === "null") return v.markIf(v.tuple([]), target.sensitive);
-  const items = v.isSequence(target) ? target.items : [v.unmark(target)];
-  return v.markIf(v.tuple(items.map(each)), target.sensitive);
+  const type = v.typeOf(target);
+  if (type === "dynamic" && target.kind === "unknown") return v.carry(v.unknownOf(), target);
+  const kind = typeof type === "string" ? type : type[0];
+  const many = kind === "list" || kind === "set" || kind === "tuple";
+  if (target.kind === "null") {
+    if (!many) return v.carry(v.tuple([]), target);
+    fail({
+      code: "null-splat",
+      summary: "Attempt to iterate over null value",
+      detail: `Splat expressions cannot be applied to null sequences; this ${kind} is null.`,
+    });
+  }
+  if (target.kind === "unknown") return v.carry(unknownSplat(type, many, each), target);
+  if (!v.isSequence(target)) return v.carry(v.tuple([each(v.unmark(target))]), target);
+  const items = target.items.map(each);
+  if (target.kind === "tuple") return v.carry(v.tuple(items), target);
+  const element = unify(items.length === 0 ? [v.typeOf(each(v.unknownOf(target.element)))] : items.map(v.typeOf));
+  return v.carry(element === undefined ? v.tuple(items) : v.list(element, items), target);
+}
+
+function unknownSplat(type: ReturnType<typeof v.typeOf>, many: boolean, each: (item: Value) => Value): Value {
+  // Whether it is null, and so how many elements there are, is open.
+  if (!many || typeof type === "string") return each(v.unknownOf(type)) && v.unknownOf();
+  if (type[0] === "tuple") return v.unknownOf(["tuple", type[1].map((item) => v.typeOf(each(v.unknownOf(item))))]);
+  return v.unknownOf(["list", v.typeOf(each(v.unknownOf(type[1] as ReturnType<typeof v.typeOf>)))]);
 }
 
 function conditional(node: Extract<Node, { kind: "conditional" }>, at: Bindings): Value {
   const given = run(node.condition, at);
-  if (given.kind === "null") {
-    fail({
-      code: "null-condition",
-      summary: "Null condition",
-      detail: "The condition value is null. Conditions must either be true or false.",
-    });
-  }
-  const condition = convert(given, "bool", "condition");
   // The other side only lends its type, and its failure doesn't count.
   const attempt = (side: Node): Value | undefined => {
     try {
@@ -193,6 +120,21 @@ function conditional(node: Extract<Node, { kind: "conditional" }>, at: Bindings)
       return undefined;
     }
   };
+  if (given.kind === "null") {
+    fail({
+      code: "null-condition",
+      summary: "Null condition",
+      detail: "The condition value is null. Conditions must either be true or false.",
+    });
+  }
+  const condition = tryConvert(given, "bool");
+  if (condition instanceof Mismatch) {
+    return fail({
+      code: "wrong-type",
+      summary: "Incorrect condition type",
+      detail: `The condition expression must be of type bool: ${condition.reason}.`,
+    });
+  }
   if (condition.kind === "bool") {
     return condition.value
       ? choose(condition, run(node.yes, at), attempt(node.no))
@@ -204,142 +146,190 @@ function conditional(node: Extract<Node, { kind: "conditional" }>, at: Bindings)
 function call(node: Extract<Node, { kind: "call" }>, at: Bindings): Value {
   if (node.name === "try") return firstThatWorks(node.args, at);
   if (node.name === "can") return can(node.args, at);
+  const context = contextOf(at);
+  if (node.name === "templatestring" && node.args[0]) checkNamed(node.args[0]);
   const args = node.args.map((arg) => run(arg, at));
-  if (!node.expand) return callFunction(node.name, args);
+  if (!node.expand) return callFunction(node.name, args, context);
   const last = args.pop() ?? v.nullOf();
-  if (last.kind === "unknown") return v.markIf(v.unknownOf(), last.sensitive);
-  if (!v.isSequence(last)) {
-    fail({
+  if (last.kind === "unknown") return v.carry(v.unknownOf(), last);
+  if (last.kind === "null" || !v.isSequence(last)) {
+    return fail({
       code: "invalid-expansion",
       summary: "Invalid expanding argument value",
-      detail: 'The expanding argument (indicated by "...") must be a list, tuple or set.',
+      detail:
+        last.kind === "null"
+          ? "The expanding argument (indicated by ...) must not be null."
+          : "The expanding argument (indicated by ...) must be of a tuple, list, or set type.",
     });
   }
-  return v.markIf(callFunction(node.name, [...args, ...last.items]), last.sensitive);
+  return v.carry(callFunction(node.name, [...args, ...last.items], context), last);
 }
 
+/** A template written on the spot is what quotes are for; and whatever makes templates up deserves a name. */
+function checkNamed(node: Node): void {
+  if (node.kind === "reference" || node.kind === "local") return;
+  if (node.kind === "attribute") return checkNamed(node.target);
+  if (node.kind === "index" && node.key.kind === "literal") return checkNamed(node.target);
+  fail({
+    code: "invalid-argument",
+    summary: "Invalid function argument",
+    detail:
+      'Invalid value for "template" parameter of "templatestring": it must be a reference to a string defined elsewhere, like local.template.',
+  });
+}
+
+function contextOf(at: Bindings): CallContext {
+  const host = at.scope.host ?? noHost;
+  return {
+    host,
+    render: (text, variables) => {
+      if (at.inTemplate) {
+        fail({
+          code: "nested-template",
+          summary: "Error in function call",
+          detail:
+            "A template can't render another one: call templatefile and templatestring from the configuration itself.",
+        });
+      }
+      return run(parseTemplateText(text), {
+        scope: templateScope(host, variables),
+        budget: at.budget,
+        inTemplate: true,
+      });
+    },
+  };
+}
+
+/** A template sees its variables and nothing else. */
+const templateScope = (host: FunctionHost, variables: ReadonlyMap<string, Value>): Scope => ({
+  host,
+  value: ({ root, names }) => {
+    const value = variables.get(root);
+    if (value !== undefined) return names.reduce(attributeOf, value);
+    return fail({
+      code: "missing-template-variable",
+      summary: "Invalid function argument",
+      detail: `Invalid value for "vars" parameter: vars map does not contain key "${root}", which the template refers to.`,
+    });
+  },
+});
+
 function firstThatWorks(args: readonly Node[], at: Bindings): Value {
-  let failure: unknown = new Error("try needs at least one argument");
+  const failures: string[] = [];
   for (const arg of args) {
     try {
       const value = run(arg, at);
       // What is unknown now may still fail later: the answer waits.
-      return v.isWhollyKnown(value)
-        ? value
-        : args.length === 1
-          ? value
-          : v.markIf(v.unknownOf(), v.hasSensitive(value));
+      if (v.isWhollyKnown(value)) return value;
+      return v.carry(v.unknownOf(), v.marksIn([value]));
     } catch (thrown) {
-      failure = thrown;
+      if (isExhausted(at)) throw thrown;
+      failures.push(thrown instanceof Error ? thrown.message : String(thrown));
     }
   }
-  throw failure;
+  if (args.length === 0)
+    fail({
+      code: "argument-count",
+      summary: "Error in function call",
+      detail: 'Call to function "try" failed: at least one argument is required.',
+    });
+  return fail({
+    code: "nothing-worked",
+    summary: "Error in function call",
+    detail: `Call to function "try" failed: no expression succeeded:\n${failures.map((text) => `- ${text}`).join("\n")}\nAt least one expression must produce a successful result.`,
+  });
 }
 
+const isExhausted = (at: Bindings): boolean => at.budget.steps <= 0;
+
 function can(args: readonly Node[], at: Bindings): Value {
+  const [arg, more] = args;
+  if (arg === undefined || more) {
+    return fail({
+      code: "argument-count",
+      summary: arg === undefined ? "Not enough function arguments" : "Too many function arguments",
+      detail: `Function "can" expects one argument, the expression to try, but got ${args.length}.`,
+    });
+  }
   try {
-    const value = run(args[0] as Node, at);
+    const value = run(arg, at);
     return v.isWhollyKnown(value) ? v.bool(true) : v.unknownOf("bool");
-  } catch {
+  } catch (thrown) {
+    if (isExhausted(at)) throw thrown;
     return v.bool(false);
   }
 }
 
 function object(node: Extract<Node, { kind: "object" }>, at: Bindings): Value {
   const entries = new Map<string, Value>();
-  let sensitive = false;
+  let known = true;
+  const keys: Value[] = [];
   for (const [keyNode, valueNode] of node.entries) {
-    const key = convert(run(keyNode, at), "string", "object key");
+    const key = keyText(run(keyNode, at), "a key");
     const value = run(valueNode, at);
-    if (key.kind === "unknown") return v.markIf(v.unknownOf(), key.sensitive);
-    if (key.kind !== "string")
-      fail({ code: "null-key", summary: "Null value as key", detail: "Can't use a null value as a key." });
-    sensitive ||= key.sensitive ?? false;
-    entries.set(key.value, value);
+    keys.push(key);
+    if (key.kind === "string") entries.set(key.value, value);
+    else known = false;
   }
-  return v.markIf(v.object(entries), sensitive);
+  return v.carry(known ? v.object(entries) : v.unknownOf(), ...keys);
 }
 
 function forEach(node: Extract<Node, { kind: "for" }>, at: Bindings): Value {
   const collection = run(node.collection, at);
-  if (collection.kind === "unknown") return v.markIf(v.unknownOf(), collection.sensitive);
-  if (!v.isSequence(collection) && !v.isMapping(collection)) {
-    const got =
-      collection.kind === "null"
-        ? "A null value cannot be used as the collection in a 'for' expression."
-        : `A ${collection.kind} is no collection.`;
-    fail({ code: "invalid-for", summary: "Iteration over non-iterable value", detail: got });
+  if (collection.kind === "unknown" && !isIterable(collection))
+    invalidFor(`A ${nameType(collection.type)} is no collection.`);
+  if (collection.kind === "null") {
+    return fail({
+      code: "invalid-for",
+      summary: "Iteration over null value",
+      detail: "A null value cannot be used as the collection in a 'for' expression.",
+    });
   }
+  if (collection.kind === "unknown") return v.carry(v.unknownOf(), collection);
+  if (!v.isSequence(collection) && !v.isMapping(collection))
+    return invalidFor(`A ${collection.kind} is no collection.`);
   const rows: [Value | undefined, Value][] = [];
-  let sensitive = collection.sensitive ?? false;
+  const marks: v.Marks[] = [collection];
+  let known = true;
   for (const [key, item] of pairs(collection)) {
     const names = new Map(at.names);
     if (node.keyName !== undefined) names.set(node.keyName, key);
     names.set(node.valueName, item);
     const inner = { ...at, names };
     if (node.condition) {
-      const keep = convert(run(node.condition, inner), "bool", "condition of for");
-      if (keep.kind === "unknown") return v.markIf(v.unknownOf(), sensitive);
-      if (keep.kind === "null")
-        fail({ code: "invalid-for", summary: "Invalid 'for' condition", detail: "The condition is null." });
-      sensitive ||= keep.sensitive ?? false;
-      if (keep.kind === "bool" && !keep.value) continue;
+      const keep = forCondition(run(node.condition, inner));
+      marks.push(keep);
+      if (keep.kind === "unknown") known = false;
+      if (keep.kind !== "bool" || !keep.value) continue;
     }
     rows.push([node.key && run(node.key, inner), run(node.value, inner)]);
   }
-  return v.markIf(node.key ? collect(rows, node.group) : v.tuple(rows.map(([, value]) => value)), sensitive);
-}
-
-export function* pairs(collection: v.Sequence | v.Mapping): Iterable<readonly [Value, Value]> {
-  if (v.isMapping(collection)) {
-    for (const [name, item] of collection.entries) yield [v.string(name), item];
-    return;
-  }
-  for (const [i, item] of collection.items.entries()) yield [collection.kind === "set" ? item : v.number(i), item];
-}
-
-function collect(rows: readonly (readonly [Value | undefined, Value])[], group: boolean): Value {
-  const entries = new Map<string, Value>();
-  let sensitive = false;
-  for (const [given, value] of rows) {
-    const key = convert(given as Value, "string", "key of for");
-    if (key.kind === "unknown") return v.unknownOf();
-    if (key.kind !== "string")
-      fail({ code: "null-key", summary: "Null value as key", detail: "Can't use a null value as a key." });
-    sensitive ||= key.sensitive ?? false;
-    const before = entries.get(key.value);
-    if (group) entries.set(key.value, v.tuple([...(before && v.isSequence(before) ? before.items : []), value]));
-    else if (before === undefined) entries.set(key.value, value);
-    else {
-      fail({
-        code: "duplicate-key",
-        summary: "Duplicate object key",
-        detail: `Two different items produced the key ${sensitive ? "(sensitive)" : `"${key.value}"`} in this 'for' expression.`,
-        remedy:
-          "If duplicates are expected, use the ellipsis (...) after the value expression to enable grouping by key.",
-      });
-    }
-  }
-  return v.markIf(v.object(entries), sensitive);
+  if (!known) return v.carry(v.unknownOf(), ...marks);
+  return v.carry(node.key ? collect(rows, node.group) : v.tuple(rows.map(([, value]) => value)), ...marks);
 }
 
 function template(nodes: readonly Node[], at: Bindings): Value {
   let text = "";
-  let sensitive = false;
   let known = true;
+  const parts: Value[] = [];
+  const invalid = (detail: string): never =>
+    fail({ code: "null-in-template", summary: "Invalid template interpolation value", detail });
   for (const node of nodes) {
     const part = run(node, at);
-    sensitive ||= v.hasSensitive(part);
+    if (part.sensitive || part.ephemeral) parts.push(part);
     if (part.kind === "null") {
-      fail({
-        code: "null-in-template",
-        summary: "Invalid template interpolation value",
-        detail: "The expression result is null. Cannot include a null value in a string template.",
-      });
+      return invalid("The expression result is null. Cannot include a null value in a string template.");
     }
-    const shown = convert(v.unmark(part), "string", "template interpolation");
-    if (shown.kind === "string") text += shown.value;
-    else known = false;
+    const shown = tryConvert(part, "string");
+    if (shown instanceof Mismatch) {
+      return invalid(`Cannot include the given value in a string template: ${shown.reason}.`);
+    }
+    if (shown.kind === "string") {
+      if (known) text += shown.value;
+    } else {
+      if (known && shown.kind === "unknown" && shown.prefix) text += shown.prefix;
+      known = false;
+    }
   }
-  return v.markIf(known ? v.string(text) : v.unknownOf("string"), sensitive);
+  return v.carry(known ? v.string(text) : v.someText(text), ...parts);
 }

@@ -1,85 +1,171 @@
 import { fail } from "@doge/core";
+import type { Type } from "../schema.ts";
 import type { BinaryOperator } from "./ast.ts";
-import { convert } from "./convert.ts";
+import * as big from "./bigfloat.ts";
+import { convert, Mismatch, tryConvert } from "./convert.ts";
 import { sameType, unify } from "./types.ts";
 import * as v from "./values.ts";
 import type { Value } from "./values.ts";
 
 export function negate(operator: "-" | "!", operand: Value): Value {
-  const value = operandAs(operand, operator === "-" ? "number" : "bool", operator);
-  if (value.kind === "number") return v.markIf(v.number(-value.value), value.sensitive);
-  if (value.kind === "bool") return v.markIf(v.bool(!value.value), value.sensitive);
-  return value;
+  const value = operandAs(operand, operator === "-" ? "number" : "bool", "unary operand");
+  if (value.kind === "number") {
+    return v.carry(value.exact ? v.exactly(big.negated(value.exact)) : v.number(-value.value), value);
+  }
+  if (value.kind === "bool") return v.carry(v.bool(!value.value), value);
+  return value.kind === "unknown" ? v.carry(v.someOf(value.type), value) : value;
 }
 
 export function combine(operator: BinaryOperator, left: Value, right: Value): Value {
-  if (operator === "==" || operator === "!=") return compare(operator, left, right);
+  if (operator === "==" || operator === "!=") return equality(operator, left, right);
   const logical = operator === "&&" || operator === "||";
-  const [a, b] = [left, right].map((side) => operandAs(side, logical ? "bool" : "number", operator)) as [Value, Value];
-  const sensitive = a.sensitive ?? b.sensitive;
+  const type = logical ? "bool" : "number";
+  const a = operandAs(left, type, "left operand");
+  const b = operandAs(right, type, "right operand");
+  return v.carry(combined(operator, logical, a, b), a, b);
+}
+
+function combined(operator: BinaryOperator, logical: boolean, a: Value, b: Value): Value {
   if (a.kind === "bool" && b.kind === "bool") {
-    return v.markIf(v.bool(operator === "&&" ? a.value && b.value : a.value || b.value), sensitive);
+    return v.bool(operator === "&&" ? a.value && b.value : a.value || b.value);
   }
-  if (a.kind === "number" && b.kind === "number") return v.markIf(arithmetic(operator, a.value, b.value), sensitive);
-  return v.markIf(v.unknownOf(logical || /[<>]/.test(operator) ? "bool" : "number"), sensitive);
+  if (a.kind === "number" && b.kind === "number") return arithmetic(operator, a, b);
+  if ((operator === "/" || operator === "%") && b.kind === "number" && b.value === 0) divisionByZero();
+  return v.someOf(logical || /[<>]/.test(operator) ? "bool" : "number");
 }
 
-function operandAs(value: Value, type: "number" | "bool", operator: string): Value {
-  if (value.kind === "null") {
-    fail({ code: "invalid-operand", summary: "Invalid operand", detail: `The operand of "${operator}" is null.` });
-  }
-  return convert(value, type, `operand of "${operator}"`);
+function operandAs(value: Value, type: "number" | "bool", side: string): Value {
+  const invalid = (why: string): never =>
+    fail({ code: "invalid-operand", summary: "Invalid operand", detail: `Unsuitable value for ${side}: ${why}.` });
+  if (value.kind === "null") return invalid("the value is null");
+  const converted = tryConvert(value, type);
+  return converted instanceof Mismatch ? invalid(converted.reason) : converted;
 }
 
-function arithmetic(operator: BinaryOperator, a: number, b: number): Value {
+const divisionByZero = (): never =>
+  fail({
+    code: "division-by-zero",
+    summary: "Division by zero",
+    detail: "The divisor is zero. Check it first: `divisor == 0 ? … : …`.",
+  });
+
+function arithmetic(operator: BinaryOperator, a: v.NumberValue, b: v.NumberValue): Value {
+  if (operator === "<" || operator === ">" || operator === "<=" || operator === ">=") {
+    const order = compareNumbers(a, b);
+    return v.bool(
+      operator === "<" ? order < 0 : operator === ">" ? order > 0 : operator === "<=" ? order <= 0 : order >= 0,
+    );
+  }
+  if ((operator === "/" || operator === "%") && b.value === 0) divisionByZero();
+  if (
+    a.exact === undefined &&
+    b.exact === undefined &&
+    Number.isSafeInteger(a.value) &&
+    Number.isSafeInteger(b.value)
+  ) {
+    const quick = quickly(operator, a.value, b.value);
+    if (Number.isSafeInteger(quick)) return v.number(quick);
+  }
+  const [x, y] = [v.big(a), v.big(b)];
   switch (operator) {
     case "+":
-      return v.number(a + b);
+      return v.exactly(big.add(x, y));
     case "-":
-      return v.number(a - b);
+      return v.exactly(big.subtract(x, y));
     case "*":
-      return v.number(a * b);
+      return v.exactly(big.multiply(x, y));
     case "/":
-    case "%":
-      if (b === 0) fail({ code: "division-by-zero", summary: "Division by zero" });
-      return v.number(operator === "/" ? a / b : a % b);
-    case "<":
-      return v.bool(a < b);
-    case ">":
-      return v.bool(a > b);
-    case "<=":
-      return v.bool(a <= b);
+      return v.exactly(big.divide(x, y));
     default:
-      return v.bool(a >= b);
+      return v.exactly(big.remainder(x, y));
   }
 }
 
-function compare(operator: "==" | "!=", left: Value, right: Value): Value {
-  const sensitive = v.hasSensitive(left) || v.hasSensitive(right);
-  const decided = v.isNull(left) && v.isNull(right);
-  if (!decided && !(v.isWhollyKnown(left) && v.isWhollyKnown(right))) return v.markIf(v.unknownOf("bool"), sensitive);
-  const equal = decided || (comparable(left, right) && v.equal(left, right));
-  return v.markIf(v.bool(equal === (operator === "==")), sensitive);
+/** Arithmetic of whole doubles; exact wherever the result is a safe integer. */
+function quickly(operator: BinaryOperator, a: number, b: number): number {
+  switch (operator) {
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      return a / b;
+    default:
+      return a % b;
+  }
 }
 
-/** A list never equals a tuple, nor a map an object: their types differ. */
-function comparable(a: Value, b: Value): boolean {
-  if (a.kind === "null" || b.kind === "null") return true;
-  if (a.kind !== b.kind) return false;
-  return !("element" in a && "element" in b) || sameType(a.element, b.element);
+export const compareNumbers = (a: v.NumberValue, b: v.NumberValue): number =>
+  a.exact || b.exact ? big.compare(v.big(a), v.big(b)) : a.value - b.value;
+
+function equality(operator: "==" | "!=", left: Value, right: Value): Value {
+  const same = equals(v.unmarkDeep(left), v.unmarkDeep(right));
+  const result = same === undefined ? v.someOf("bool") : v.bool(same === (operator === "=="));
+  return v.carry(result, v.marksIn([left, right]));
+}
+
+/** Undefined where only an apply will tell. Values of different types are never equal. */
+export function equals(a: Value, b: Value): boolean | undefined {
+  if (a.kind === "null" && b.kind === "null") return true;
+  if (a.kind === "unknown" || b.kind === "unknown") return equalsUnknown(a, b);
+  if (a.kind === "null" || b.kind === "null") return false;
+  if (!("items" in a) && !("entries" in a)) return v.equal(a, b);
+  if (!sameType(v.typeOf(a), v.typeOf(b)) && !sameShape(a, b)) return false;
+  if (v.isSequence(a) && v.isSequence(b)) {
+    if (a.kind === "set" && !(v.isWhollyKnown(a) && v.isWhollyKnown(b))) return undefined;
+    return a.items.length === b.items.length ? every(a.items.map((item, i) => [item, b.items[i] as Value])) : false;
+  }
+  if (!v.isMapping(a) || !v.isMapping(b) || a.entries.size !== b.entries.size) return false;
+  const entries = b.entries;
+  const pairs = [...a.entries].map(([name, item]) => [item, entries.get(name)] as const);
+  return pairs.some(([, other]) => other === undefined) ? false : every(pairs as [Value, Value][]);
+}
+
+/** Types are the same but for parts whose type is not known. */
+function sameShape(a: Value, b: Value): boolean {
+  return unify([v.typeOf(a), v.typeOf(b)]) === "dynamic" || (a.kind === b.kind && !v.isWhollyKnown(v.tuple([a, b])));
+}
+
+function every(pairs: readonly (readonly [Value, Value])[]): boolean | undefined {
+  let answer: boolean | undefined = true;
+  for (const [one, other] of pairs) {
+    const same = equals(one, other);
+    if (same === false) return false;
+    if (same === undefined) answer = undefined;
+  }
+  return answer;
+}
+
+function equalsUnknown(a: Value, b: Value): boolean | undefined {
+  const [unknown, other] = a.kind === "unknown" ? [a, b] : [b, a];
+  if (unknown.kind !== "unknown") return undefined;
+  if (other.kind === "null") return unknown.notNull ? false : undefined;
+  if (unknown.prefix !== undefined && other.kind === "string" && !other.value.startsWith(unknown.prefix)) return false;
+  return undefined;
 }
 
 /** Both results of a condition must be of one type; the one that was not chosen may have failed. */
 export function choose(condition: Value, yes: Value | undefined, no: Value | undefined): Value {
   const type = commonType(yes, no);
-  const sensitive = condition.sensitive;
-  if (condition.kind === "unknown") return v.markIf(v.unknownOf(type), sensitive);
+  if (condition.kind === "unknown") return undecided(condition, type, yes, no);
   const chosen = (condition.kind === "bool" && condition.value ? yes : no) as Value;
-  return v.markIf(convert(chosen, type, "the result of the condition"), sensitive);
+  return v.carry(convert(chosen, type, "the result of the condition"), condition, yes, no);
 }
 
-function commonType(yes: Value | undefined, no: Value | undefined) {
-  if (yes === undefined || no === undefined) return "dynamic";
+function undecided(condition: Value, type: Type, yes: Value | undefined, no: Value | undefined): Value {
+  const some = (value: Value | undefined): boolean =>
+    value !== undefined && value.kind !== "null" && (value.kind !== "unknown" || value.notNull === true);
+  const bothNull = yes?.kind === "null" && no?.kind === "null";
+  const result = bothNull ? v.nullOf(type) : some(yes) && some(no) ? v.someOf(type) : v.unknownOf(type);
+  return v.carry(result, condition, yes, no);
+}
+
+function commonType(yes: Value | undefined, no: Value | undefined): Type {
+  if (yes === undefined || no === undefined) {
+    return unify([yes, no].map((side) => (side === undefined ? "dynamic" : v.typeOf(side)))) ?? "dynamic";
+  }
   if (yes.kind === "null" && yes.type === "dynamic") return v.typeOf(no);
   if (no.kind === "null" && no.type === "dynamic") return v.typeOf(yes);
   const type = unify([v.typeOf(yes), v.typeOf(no)]);
@@ -87,6 +173,13 @@ function commonType(yes: Value | undefined, no: Value | undefined) {
   return fail({
     code: "inconsistent-condition",
     summary: "Inconsistent conditional result types",
-    detail: "The true and false result expressions must have consistent types.",
+    detail: `The true and false result expressions must have consistent types; the first is ${describe(yes)}, the second ${describe(no)}.`,
   });
 }
+
+const describe = (value: Value): string =>
+  v.isSequence(value) || v.isMapping(value)
+    ? `a ${value.kind}`
+    : value.kind === "unknown"
+      ? "not known yet"
+      : `a ${value.kind}`;

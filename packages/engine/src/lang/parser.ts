@@ -1,7 +1,7 @@
 import { type BinaryOperator, namesOf, type Node } from "./ast.ts";
-import { Cursor, showToken } from "./cursor.ts";
-import { parseTemplate } from "./template.ts";
-import { bool, nullOf, number, string } from "./values.ts";
+import { Cursor, showToken, type Token } from "./cursor.ts";
+import { parseHeredoc, parseTemplate } from "./template.ts";
+import { bool, nullOf, numberFrom, string, type Value } from "./values.ts";
 
 /** One whole expression: `length(var.names) > 0`. Throws a `syntax` diagnostic. */
 export function parseExpression(text: string): Node {
@@ -12,13 +12,15 @@ export function parseExpression(text: string): Node {
   return node;
 }
 
-/** A string of a JSON configuration: a template in which `${…}` and `%{…}` have meaning. */
+/** A string of a JSON configuration, or a template file: a template in which `${…}` and `%{…}` have meaning. */
 export const parseTemplateText = (text: string): Node =>
   text.includes("${") || text.includes("%{")
     ? parseTemplate(new Cursor(text), false, expression)
     : { kind: "literal", value: string(text) };
 
-function expression(cursor: Cursor): Node {
+const expression = (cursor: Cursor): Node => cursor.deeper(() => ternary(cursor));
+
+function ternary(cursor: Cursor): Node {
   const condition = binary(cursor, 0);
   if (!cursor.take("?")) return condition;
   const yes = expression(cursor);
@@ -26,29 +28,39 @@ function expression(cursor: Cursor): Node {
   return { kind: "conditional", condition, yes, no: expression(cursor) };
 }
 
-const levels: readonly (readonly BinaryOperator[])[] = [
-  ["||"],
-  ["&&"],
-  ["==", "!="],
-  ["<=", ">=", "<", ">"],
-  ["+", "-"],
-  ["*", "/", "%"],
-];
+const strength: Readonly<Record<BinaryOperator, number>> = {
+  "||": 1,
+  "&&": 2,
+  "==": 3,
+  "!=": 3,
+  "<=": 4,
+  ">=": 4,
+  "<": 4,
+  ">": 4,
+  "+": 5,
+  "-": 5,
+  "*": 6,
+  "/": 6,
+  "%": 6,
+};
 
-function binary(cursor: Cursor, level: number): Node {
-  const operators = levels[level];
-  if (operators === undefined) return unary(cursor);
-  let left = binary(cursor, level + 1);
-  for (;;) {
-    const operator = operators.find((text) => cursor.take(text));
-    if (operator === undefined) return left;
-    left = { kind: "binary", operator, left, right: binary(cursor, level + 1) };
+const isBinary = (text: string): text is BinaryOperator => Object.hasOwn(strength, text);
+
+/** Operators that bind more strongly than `floor`, from the left. */
+function binary(cursor: Cursor, floor: number): Node {
+  let left = unary(cursor);
+  for (let length = 1; ; length++) {
+    const token = cursor.peek();
+    if (token.kind !== "operator" || !isBinary(token.text) || strength[token.text] <= floor) return left;
+    cursor.checkChain(length);
+    cursor.next();
+    left = { kind: "binary", operator: token.text, left, right: binary(cursor, strength[token.text]) };
   }
 }
 
 function unary(cursor: Cursor): Node {
-  if (cursor.take("-")) return { kind: "unary", operator: "-", operand: unary(cursor) };
-  if (cursor.take("!")) return { kind: "unary", operator: "!", operand: unary(cursor) };
+  if (cursor.take("-")) return { kind: "unary", operator: "-", operand: cursor.deeper(() => unary(cursor)) };
+  if (cursor.take("!")) return { kind: "unary", operator: "!", operand: cursor.deeper(() => unary(cursor)) };
   return accessors(cursor, primary(cursor));
 }
 
@@ -56,21 +68,27 @@ function primary(cursor: Cursor): Node {
   const token = cursor.next();
   switch (token.kind) {
     case "number":
-      return { kind: "literal", value: number(Number(token.text)) };
+      return { kind: "literal", value: written(cursor, token.text) };
     case "quote":
       return parseTemplate(cursor, true, expression);
+    case "heredoc":
+      return parseHeredoc(cursor, token, expression);
     case "identifier":
       return named(cursor, token.text);
     case "operator":
-      if (token.text === "(") return inParentheses(cursor);
-      if (token.text === "[") return cursor.take("for") ? forExpression(cursor, "]") : tuple(cursor);
-      if (token.text === "{") return cursor.take("for") ? forExpression(cursor, "}") : object(cursor);
+      if (token.text === "(") return cursor.within(false, () => inParentheses(cursor));
+      if (token.text === "[") return cursor.within(false, () => brackets(cursor));
+      if (token.text === "{") return braces(cursor);
       break;
+    case "newline":
     case "end":
       break;
   }
   return cursor.fail(`expected an expression, found ${showToken(token)}`);
 }
+
+const written = (cursor: Cursor, text: string): Value =>
+  numberFrom(text) ?? cursor.fail(`the number ${text.slice(0, 40)} is too large`);
 
 function inParentheses(cursor: Cursor): Node {
   const inner = expression(cursor);
@@ -78,10 +96,18 @@ function inParentheses(cursor: Cursor): Node {
   return inner;
 }
 
+const brackets = (cursor: Cursor): Node => (cursor.take("for") ? forExpression(cursor, "]") : tuple(cursor));
+
+function braces(cursor: Cursor): Node {
+  const isFor = cursor.within(false, () => cursor.take("for"));
+  return isFor ? cursor.within(false, () => forExpression(cursor, "}")) : cursor.within(true, () => object(cursor));
+}
+
 function named(cursor: Cursor, name: string): Node {
+  if (cursor.take("::")) return namespaced(cursor, name);
   if (name === "true" || name === "false") return { kind: "literal", value: bool(name === "true") };
   if (name === "null") return { kind: "literal", value: nullOf() };
-  if (cursor.take("(")) return call(cursor, name);
+  if (cursor.take("(")) return cursor.within(false, () => call(cursor, name));
   if (cursor.bound.includes(name)) return { kind: "local", name };
   const names: string[] = [];
   while (names.length < namesOf(name)) {
@@ -94,6 +120,19 @@ function named(cursor: Cursor, name: string): Node {
     names.push(next.text);
   }
   return { kind: "reference", root: name, names };
+}
+
+/** `provider::name::function(…)`; `core::upper` is `upper`. */
+function namespaced(cursor: Cursor, first: string): Node {
+  const names = [first];
+  do {
+    const token = cursor.next();
+    if (token.kind !== "identifier") return cursor.fail('a name must follow "::"');
+    names.push(token.text);
+  } while (cursor.take("::"));
+  cursor.expect("(", `after the function's name ${names.join("::")}`);
+  const name = names.length === 2 && first === "core" ? (names[1] as string) : names.join("::");
+  return cursor.within(false, () => call(cursor, name));
 }
 
 function call(cursor: Cursor, name: string): Node {
@@ -116,48 +155,59 @@ function call(cursor: Cursor, name: string): Node {
 
 function accessors(cursor: Cursor, start: Node): Node {
   let node = start;
-  for (;;) {
+  for (let length = 1; ; length++) {
+    cursor.checkChain(length);
     if (cursor.take("[")) {
-      if (cursor.take("*")) {
-        cursor.expect("]", "after [*");
-        return { kind: "splat", target: node, each: accessors(cursor, { kind: "item" }) };
+      const target = node;
+      const splat = cursor.within(false, () => cursor.take("*"));
+      if (splat) {
+        cursor.within(false, () => cursor.expect("]", "after [*"));
+        return { kind: "splat", target, each: cursor.deeper(() => accessors(cursor, { kind: "item" })) };
       }
-      const key = expression(cursor);
-      cursor.expect("]", "to close the index");
-      node = { kind: "index", target: node, key };
+      const key = cursor.within(false, () => {
+        const inner = expression(cursor);
+        cursor.expect("]", "to close the index");
+        return inner;
+      });
+      node = { kind: "index", target, key };
     } else if (cursor.take(".")) {
       const token = cursor.next();
-      if (token.kind === "identifier") node = { kind: "attribute", target: node, name: token.text };
-      else if (token.kind === "number") node = dottedIndexes(node, token.text);
-      else if (token.kind === "operator" && token.text === "*") node = attributeSplat(cursor, node);
-      else return cursor.fail(`expected an attribute name after ".", found ${showToken(token)}`);
+      if (token.kind === "operator" && token.text === "*") node = attributeSplat(cursor, node);
+      else node = step(cursor, node, token);
     } else {
       return node;
     }
   }
 }
 
-/** `a.0.1` reads as the number 0.1: two indexes. */
-function dottedIndexes(target: Node, digits: string): Node {
-  return digits
+/** `.name`, or `.0` as an index; in a splat `a.0.1` reads as the number 0.1 and means two indexes. */
+function step(cursor: Cursor, target: Node, token: Token, inSplat = false): Node {
+  if (token.kind === "identifier") return { kind: "attribute", target, name: token.text };
+  if (token.kind !== "number" || /[eE]/.test(token.text)) {
+    return cursor.fail(`expected an attribute name after ".", found ${showToken(token)}`);
+  }
+  if (!inSplat && token.text.includes(".")) cursor.fail("write indexes in brackets: [0][1] instead of .0.1");
+  return token.text
     .split(".")
     .reduce<Node>(
-      (node, text) => ({ kind: "index", target: node, key: { kind: "literal", value: number(Number(text)) } }),
+      (node, text) => ({ kind: "index", target: node, key: { kind: "literal", value: written(cursor, text) } }),
       target,
     );
 }
 
-/** `a.*.b.c`: only attributes belong to the splat; an index after them picks from its result. */
+/** `a.*.b.0`: only what follows a dot belongs to the splat; an index in brackets picks from its result. */
 function attributeSplat(cursor: Cursor, target: Node): Node {
   let each: Node = { kind: "item" };
   for (;;) {
     const before = cursor.position;
     const token = cursor.take(".") ? cursor.next() : undefined;
-    if (token?.kind !== "identifier") {
+    if (token?.kind === "operator" && token.text === "*")
+      cursor.fail("a splat can't stand inside an attribute splat; use [*]");
+    if (token?.kind !== "identifier" && token?.kind !== "number") {
       cursor.position = before;
       return { kind: "splat", target, each };
     }
-    each = { kind: "attribute", target: each, name: token.text };
+    each = step(cursor, each, token, true);
   }
 }
 
@@ -173,17 +223,22 @@ function tuple(cursor: Cursor): Node {
   return { kind: "tuple", items };
 }
 
+/** Entries are parted by commas or by lines. */
 function object(cursor: Cursor): Node {
   const entries: (readonly [Node, Node])[] = [];
+  cursor.skipNewlines();
   while (!cursor.take("}")) {
     const key = objectKey(cursor);
     if (!cursor.take("=")) cursor.expect(":", "between key and value");
+    cursor.skipNewlines();
     entries.push([key, expression(cursor)]);
-    const newline = cursor.newlineAhead();
-    if (!cursor.take(",") && !newline) {
+    const comma = cursor.take(",");
+    const line = cursor.peek().kind === "newline";
+    if (!comma && !line) {
       cursor.expect("}", "to close the object");
       break;
     }
+    cursor.skipNewlines();
   }
   return { kind: "object", entries };
 }
@@ -192,10 +247,8 @@ function object(cursor: Cursor): Node {
 function objectKey(cursor: Cursor): Node {
   const before = cursor.position;
   const token = cursor.next();
-  const after = cursor.position;
-  const next = cursor.peek();
-  if (token.kind === "identifier" && next.kind === "operator" && (next.text === "=" || next.text === ":")) {
-    cursor.position = after;
+  const next = token.kind === "identifier" ? cursor.peek() : undefined;
+  if (token.kind === "identifier" && next?.kind === "operator" && (next.text === "=" || next.text === ":")) {
     return { kind: "literal", value: string(token.text) };
   }
   cursor.position = before;
@@ -215,7 +268,7 @@ function forExpression(cursor: Cursor, close: "]" | "}"): Node {
     cursor.expect("=>", "between key and value of for");
     value = expression(cursor);
   }
-  const group = cursor.take("...");
+  const group = close === "}" && cursor.take("...");
   const condition = cursor.take("if") ? expression(cursor) : undefined;
   cursor.bound.length -= names.length;
   cursor.expect(close, "to close for");

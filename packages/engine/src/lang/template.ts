@@ -12,47 +12,79 @@ type Piece =
   | { readonly kind: "for"; readonly names: readonly string[]; readonly collection: Node }
   | { readonly kind: "else" | "endif" | "endfor" };
 
+/** Where a template ends: at its quote, at the end of the text, or at the line of a heredoc's marker. */
+type Ending = "quote" | "end" | { readonly marker: string };
+
 /**
  * A template up to the closing quote (`quoted`: backslash escapes count) or to the end of the text.
  * One that is a single `${…}` is that expression itself, with its type.
  */
 export function parseTemplate(cursor: Cursor, quoted: boolean, expression: ParseExpression): Node {
+  return cursor.deeper(() => assembled(cursor, readAll(cursor, quoted ? "quote" : "end", expression)));
+}
+
+/** A heredoc from behind its opening line; `<<-` takes the indentation away that all its lines share. */
+export function parseHeredoc(
+  cursor: Cursor,
+  opening: { readonly marker: string; readonly indented: boolean },
+  expression: ParseExpression,
+): Node {
+  return cursor.deeper(() => {
+    const pieces = readAll(cursor, { marker: opening.marker }, expression);
+    return assembled(cursor, opening.indented ? unindented(pieces) : pieces);
+  });
+}
+
+function readAll(cursor: Cursor, ending: Ending, expression: ParseExpression): Piece[] {
   const depth = cursor.bound.length;
-  const pieces = readPieces(cursor, quoted, expression);
+  const pieces = cursor.within(false, () => readPieces(cursor, ending, expression));
   cursor.bound.length = depth;
+  return pieces;
+}
+
+function assembled(cursor: Cursor, given: readonly Piece[]): Node {
+  const pieces = given.filter((piece) => piece.kind !== "text" || piece.text !== "");
   const [only] = pieces;
-  if (pieces.length === 1 && only?.kind === "node") return only.node;
-  const builder = { pieces, at: 0 };
-  const parts = build(builder, [], cursor);
+  if (pieces.length === 1 && only?.kind === "node" && given.length === 1) return only.node;
+  const parts = build({ pieces, at: 0 }, [], cursor);
   return plainText(parts) ?? { kind: "template", parts };
 }
 
 function plainText(parts: readonly Node[]): Node | undefined {
-  const [part, second] = parts;
-  if (part === undefined) return { kind: "literal", value: string("") };
-  return second === undefined && part.kind === "literal" && part.value.kind === "string" ? part : undefined;
+  if (parts.length === 0) return { kind: "literal", value: string("") };
+  const texts = parts.map((part) =>
+    part.kind === "literal" && part.value.kind === "string" ? part.value.value : undefined,
+  );
+  return texts.every((text) => text !== undefined) ? { kind: "literal", value: string(texts.join("")) } : undefined;
 }
 
-function readPieces(cursor: Cursor, quoted: boolean, expression: ParseExpression): Piece[] {
+function readPieces(cursor: Cursor, ending: Ending, expression: ParseExpression): Piece[] {
+  const quoted = ending === "quote";
   const pieces: Piece[] = [];
   let text = "";
   let trimNext = false;
+  // Outside of quotes every line is a piece of its own: trimming and indentation go by lines.
   const flush = (trimEnd: boolean): void => {
-    if (trimNext) text = text.replace(/^\s+/, "");
-    if (trimEnd) text = text.replace(/\s+$/, "");
+    if (trimNext && text !== "") {
+      text = text.trimStart();
+      trimNext = false;
+    }
+    if (trimEnd) text = text.trimEnd();
     if (text !== "") pieces.push({ kind: "text", text });
     text = "";
   };
   for (;;) {
     const rest = cursor.text.slice(cursor.position, cursor.position + 3);
     if (rest === "") {
-      if (quoted) cursor.fail("the string has no closing quote");
+      if (ending !== "end")
+        cursor.fail(quoted ? "the string has no closing quote" : `the heredoc lacks its closing ${ending.marker}`);
       break;
     }
     if (quoted && rest[0] === '"') {
       cursor.position++;
       break;
     }
+    if (typeof ending === "object" && atMarker(cursor, ending.marker)) break;
     if (rest === "$${" || rest === "%%{") {
       text += rest.slice(1);
       cursor.position += 3;
@@ -65,12 +97,53 @@ function readPieces(cursor: Cursor, quoted: boolean, expression: ParseExpression
       text += escape(cursor);
     } else {
       if (quoted && rest[0] === "\n") cursor.fail("a string in quotes can't span lines");
-      text += rest[0];
-      cursor.position++;
+      const run = plainRun(cursor.text, cursor.position);
+      text += run;
+      cursor.position += run.length;
+      if (!quoted && rest[0] === "\n") flush(false);
     }
   }
   flush(false);
   return pieces;
+}
+
+const ordinary = /[^$%"\\\n]+/y;
+
+/** The next character and, where it has no meaning in templates, its likes behind it. */
+function plainRun(text: string, from: number): string {
+  ordinary.lastIndex = from;
+  return ordinary.exec(text)?.[0] ?? (text[from] as string);
+}
+
+/** At the start of a line that holds the marker alone: moves behind it. */
+function atMarker(cursor: Cursor, marker: string): boolean {
+  if (cursor.text[cursor.position - 1] !== "\n") return false;
+  const end = cursor.text.indexOf("\n", cursor.position);
+  const line = cursor.text.slice(cursor.position, end < 0 ? undefined : end);
+  if (line.trim() !== marker) return false;
+  cursor.position += line.trimEnd().length;
+  return true;
+}
+
+/** The pieces without the blanks that every line which is not blank begins with. */
+function unindented(pieces: readonly Piece[]): Piece[] {
+  let shared = Number.POSITIVE_INFINITY;
+  const first = new Set<Piece>();
+  let start = true;
+  for (const piece of pieces) {
+    if (start) {
+      const text = piece.kind === "text" ? piece.text : "";
+      const blank = piece.kind === "text" && text.trim() === "" && text.endsWith("\n");
+      if (!blank) {
+        shared = Math.min(shared, text.length - text.trimStart().length);
+        first.add(piece);
+      }
+    }
+    start = piece.kind === "text" && piece.text.endsWith("\n");
+  }
+  return pieces.map((piece) =>
+    piece.kind === "text" && first.has(piece) ? { ...piece, text: piece.text.slice(shared) } : piece,
+  );
 }
 
 function skip(cursor: Cursor, character: string): boolean {

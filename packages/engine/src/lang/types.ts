@@ -15,7 +15,7 @@ export function showType(type: Type): string {
 export function nameType(type: Type): string {
   if (typeof type === "string") return type === "dynamic" ? "dynamic" : type;
   if (type[0] === "tuple" || type[0] === "object") return type[0];
-  return `${type[0]} of ${nameType(type[1])}`;
+  return type[1] === "dynamic" ? `${type[0]} of any single type` : `${type[0]} of ${nameType(type[1])}`;
 }
 
 export function sameType(a: Type, b: Type): boolean {
@@ -31,7 +31,7 @@ export function sameType(a: Type, b: Type): boolean {
     return (
       names.length === Object.keys(other).length &&
       names.every((name) => {
-        const [left, right] = [a[1][name], other[name]];
+        const [left, right] = [a[1][name], Object.hasOwn(other, name) ? other[name] : undefined];
         return left !== undefined && right !== undefined && sameType(left, right);
       })
     );
@@ -39,56 +39,113 @@ export function sameType(a: Type, b: Type): boolean {
   return sameType(a[1] as Type, b[1] as Type);
 }
 
+export const isPrimitive = (type: Type): type is "string" | "number" | "bool" =>
+  type === "string" || type === "number" || type === "bool";
+
+/** Whether values of one type may convert to another; some values of it may still fail (text to number). */
+export function mayConvert(from: Type, to: Type): boolean {
+  if (from === "dynamic" || to === "dynamic" || sameType(from, to)) return true;
+  if (typeof from === "string" || typeof to === "string") {
+    return isPrimitive(from) && isPrimitive(to) && (from === "string" || to === "string");
+  }
+  const [source, target] = [from[0], to[0]];
+  if (to[0] === "object") {
+    const fields = to[1];
+    if (from[0] === "map") return Object.values(fields).every((field) => mayConvert(from[1], field));
+    if (from[0] !== "object") return false;
+    const given = from[1];
+    return Object.entries(fields).every(
+      ([name, field]) => Object.hasOwn(given, name) && mayConvert(given[name] as Type, field),
+    );
+  }
+  if (to[0] === "tuple") {
+    const items = to[1];
+    return (
+      from[0] === "tuple" &&
+      from[1].length === items.length &&
+      from[1].every((item, i) => mayConvert(item, items[i] as Type))
+    );
+  }
+  const element = to[1];
+  if (target === "map") {
+    return source === "map" || source === "object" ? partsMayConvert(from, element) : false;
+  }
+  return source === "list" || source === "set" || source === "tuple" ? partsMayConvert(from, element) : false;
+}
+
+function partsMayConvert(from: Exclude<Type, string>, element: Type): boolean {
+  const parts = partsOf(from);
+  if (element === "dynamic") return unify(parts) !== undefined;
+  return parts.every((part) => mayConvert(part, element));
+}
+
+/** Types of the elements or attributes. */
+export function partsOf(type: Exclude<Type, string>): readonly Type[] {
+  if (type[0] === "tuple") return type[1];
+  if (type[0] === "object") return Object.values(type[1]);
+  return [type[1]];
+}
+
 /** The one type that all of these convert to, or undefined where there is none. */
 export function unify(types: readonly Type[]): Type | undefined {
-  const [first, ...rest] = types;
+  const [first] = types;
   if (first === undefined) return "dynamic";
-  return rest.reduce<Type | undefined>((seen, next) => (seen === undefined ? undefined : unifyTwo(seen, next)), first);
+  if (types.every((type) => sameType(type, first))) return first;
+  return unifyStructures(types) ?? unifyByPreference(types);
 }
 
-function unifyTwo(a: Type, b: Type): Type | undefined {
-  if (sameType(a, b)) return a;
-  if (a === "dynamic" || b === "dynamic") return "dynamic";
-  if (typeof a === "string" && typeof b === "string") return a === "string" || b === "string" ? "string" : undefined;
-  if (typeof a === "string" || typeof b === "string") return undefined;
-  return unifySequences(a, b) ?? unifyMappings(a, b);
-}
+const kindOf = (type: Type): string => (typeof type === "string" ? type : type[0]);
 
-function unifySequences(a: Exclude<Type, string>, b: Exclude<Type, string>): Type | undefined {
-  const [left, right] = [elementOf(a, ["list", "set", "tuple"]), elementOf(b, ["list", "set", "tuple"])];
-  if (left === undefined || right === undefined) return undefined;
-  if (a[0] === "tuple" && b[0] === "tuple" && a[1].length === b[1].length) {
-    const items = a[1].map((item, i) => unifyTwo(item, b[1][i] as Type));
-    if (items.every((item) => item !== undefined)) return ["tuple", items];
+/** Structures of one kind have a common type of that kind, even if none of them is it. False: none at all. */
+function unifyStructures(types: readonly Type[]): Type | undefined {
+  const known = types.filter((type) => type !== "dynamic");
+  const kinds = new Set(known.map(kindOf));
+  const hasDynamic = known.length < types.length;
+  const only = (...wanted: string[]): boolean => [...kinds].every((kind) => wanted.includes(kind));
+  if (kinds.has("object") && kinds.has("tuple")) return undefined;
+  for (const kind of ["map", "list", "set"] as const) {
+    if (kinds.has(kind) && only(kind)) return hasDynamic ? "dynamic" : collected(kind, known);
   }
-  const element = isEmpty(a) ? right : isEmpty(b) ? left : unifyTwo(left, right);
-  return element === undefined ? undefined : [a[0] === "set" && b[0] === "set" ? "set" : "list", element];
+  if (kinds.has("map") && only("map", "object")) return collected("map", known);
+  if (kinds.has("list") && only("list", "tuple")) return collected("list", known);
+  if (kinds.has("object") && only("object")) return hasDynamic ? "dynamic" : unifyObjects(known);
+  if (kinds.has("tuple") && only("tuple")) return hasDynamic ? "dynamic" : unifyTuples(known);
+  return undefined;
 }
 
-function unifyMappings(a: Exclude<Type, string>, b: Exclude<Type, string>): Type | undefined {
-  if (a[0] === "object" && b[0] === "object") {
-    const [left, right] = [a[1], b[1]];
-    const names = Object.keys(left);
-    if (names.length === Object.keys(right).length && names.every((name) => name in right)) {
-      const fields = names.map((name) => [name, unifyTwo(left[name] as Type, right[name] as Type)] as const);
-      return fields.every(([, field]) => field !== undefined)
-        ? (["object", Object.fromEntries(fields)] as Type)
-        : undefined;
-    }
-  }
-  const [left, right] = [elementOf(a, ["map", "object"]), elementOf(b, ["map", "object"])];
-  if (left === undefined || right === undefined) return undefined;
-  const element = isEmpty(a) ? right : isEmpty(b) ? left : unifyTwo(left, right);
-  return element === undefined ? undefined : ["map", element];
+/** A collection whose elements are whatever all parts of these types agree on. */
+function collected(kind: "list" | "set" | "map", types: readonly Type[]): Type | undefined {
+  const element = unify(types.flatMap((type) => (typeof type === "string" ? [] : partsOf(type))));
+  return element === undefined ? undefined : [kind, element];
 }
 
-function elementOf(type: Exclude<Type, string>, kinds: readonly string[]): Type | undefined {
-  if (!kinds.includes(type[0])) return undefined;
-  if (type[0] === "tuple") return unify(type[1]);
-  if (type[0] === "object") return unify(Object.values(type[1]));
-  return type[1];
+function unifyObjects(types: readonly Type[]): Type | undefined {
+  const fields = types.map((type) => type[1] as Readonly<Record<string, Type>>);
+  const names = Object.keys(fields[0] ?? {});
+  const alike = fields.every(
+    (one) => Object.keys(one).length === names.length && names.every((name) => Object.hasOwn(one, name)),
+  );
+  if (!alike) return collected("map", types);
+  const unified = names.map((name) => [name, unify(fields.map((one) => one[name] as Type))] as const);
+  return unified.every(([, type]) => type !== undefined)
+    ? (["object", Object.fromEntries(unified)] as Type)
+    : undefined;
 }
 
-/** `[]` and `{}` fit any element type. */
-const isEmpty = (type: Exclude<Type, string>): boolean =>
-  (type[0] === "tuple" && type[1].length === 0) || (type[0] === "object" && Object.keys(type[1]).length === 0);
+function unifyTuples(types: readonly Type[]): Type | undefined {
+  const items = types.map((type) => type[1] as readonly Type[]);
+  const length = items[0]?.length ?? 0;
+  if (items.some((one) => one.length !== length)) return collected("list", types);
+  const unified = Array.from({ length }, (_, i) => unify(items.map((one) => one[i] as Type)));
+  return unified.every((type) => type !== undefined) ? ["tuple", unified] : undefined;
+}
+
+const preference = ["string", "number", "bool", "list", "set", "tuple", "map", "object", "dynamic"];
+
+/** The first of the types, most general first, that all others convert to. */
+function unifyByPreference(types: readonly Type[]): Type | undefined {
+  const kinds = new Set(types.map(kindOf));
+  if (kinds.has("object") && kinds.has("tuple")) return undefined;
+  const order = types.toSorted((a, b) => preference.indexOf(kindOf(a)) - preference.indexOf(kindOf(b)));
+  return order.find((wanted) => types.every((type) => mayConvert(type, wanted)));
+}

@@ -1,29 +1,98 @@
 import type { Type } from "../schema.ts";
+import {
+  type BigFloat,
+  compare,
+  fromBigInt,
+  fromDouble,
+  fullPrecision,
+  isWhole,
+  parseDecimal,
+  toDouble,
+  toText,
+} from "./bigfloat.ts";
+import { compareElements } from "./set-order.ts";
 
 /**
  * A value of the Terraform language. `sensitive` marks this value and all it contains; parts may carry
- * marks of their own. An unknown value is one that only an apply will tell; its type may be known.
+ * marks of their own; `ephemeral` likewise marks what must not be kept. An unknown value is one that only an
+ * apply will tell; its type may be known, and that it will not be null, and how its text begins.
+ * A number's `value` is the nearest double; `exact` is there where that double's decimal is not the whole truth.
  */
 export type Value = (
   | { readonly kind: "string"; readonly value: string }
-  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "number"; readonly value: number; readonly exact?: BigFloat }
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "null"; readonly type: Type }
-  | { readonly kind: "unknown"; readonly type: Type }
+  | { readonly kind: "unknown"; readonly type: Type; readonly notNull?: true; readonly prefix?: string }
   | { readonly kind: "list" | "set"; readonly element: Type; readonly items: readonly Value[] }
   | { readonly kind: "tuple"; readonly items: readonly Value[] }
   | { readonly kind: "map"; readonly element: Type; readonly entries: ReadonlyMap<string, Value> }
   | { readonly kind: "object"; readonly entries: ReadonlyMap<string, Value> }
-) & { readonly sensitive?: true };
+) &
+  Marks;
+
+export interface Marks {
+  readonly sensitive?: true;
+  readonly ephemeral?: true;
+}
 
 export type Sequence = Extract<Value, { items: readonly Value[] }>;
 export type Mapping = Extract<Value, { entries: ReadonlyMap<string, Value> }>;
 
-export const string = (value: string): Value => ({ kind: "string", value });
-export const number = (value: number): Value => ({ kind: "number", value });
+/** Text, in Unicode's composed form, as everywhere in the language. */
+export const string = (value: string): Value => ({ kind: "string", value: value.normalize() });
+/** The number whose shortest decimal is `value`'s. */
+export const number = (value: number): Value => ({ kind: "number", value: value + 0 });
+/** A whole number that was counted, not written: 64 bits, which shows in divisions. */
+export const count = (value: number): Value => exactly(fromBigInt(BigInt(value), 64));
+/** The result of a function that works on doubles. */
+export const double = (value: number): Value => exactly(fromDouble(value));
+
+/** The number as it is, kept as a plain double where that says the same. */
+export function exactly(exact: BigFloat): Value {
+  const value = toDouble(exact);
+  if (exact.precision === fullPrecision && Number.isFinite(value)) {
+    const plain = decimalOf(value);
+    if (plain && compare(plain, exact) === 0) return number(value);
+  }
+  return { kind: "number", value: value + 0, exact };
+}
+
+const decimalOf = (value: number): BigFloat | undefined =>
+  Number.isSafeInteger(value) ? fromBigInt(BigInt(value)) : parseDecimal(String(value));
+
+export type NumberValue = Extract<Value, { kind: "number" }>;
+
+export const big = (number: NumberValue): BigFloat => number.exact ?? (decimalOf(number.value) as BigFloat);
+
+/** A number read from text, as exact as it was written; undefined where it is none. */
+export function numberFrom(text: string): Value | undefined {
+  const exact = parseDecimal(text);
+  return exact && exactly(exact);
+}
+
+/** A number in full decimal form, never in exponents. */
+export function showNumber(number: NumberValue): string {
+  if (number.exact === undefined && Number.isSafeInteger(number.value)) return String(number.value);
+  return toText(big(number));
+}
+
+export const isWholeNumber = (number: NumberValue): boolean =>
+  number.exact ? isWhole(number.exact) : Number.isInteger(number.value);
+
 export const bool = (value: boolean): Value => ({ kind: "bool", value });
 export const nullOf = (type: Type = "dynamic"): Value => ({ kind: "null", type });
 export const unknownOf = (type: Type = "dynamic"): Value => ({ kind: "unknown", type });
+/** Unknown, but surely not null. */
+export const someOf = (type: Type): Value =>
+  type === "dynamic" ? unknownOf() : { kind: "unknown", type, notNull: true };
+/** An unknown text whose beginning is known. */
+export const someText = (prefix: string): Value => ({
+  kind: "unknown",
+  type: "string",
+  notNull: true,
+  ...(prefix === "" ? {} : { prefix }),
+});
 export const list = (element: Type, items: readonly Value[]): Value => ({ kind: "list", element, items });
 export const tuple = (items: readonly Value[]): Value => ({ kind: "tuple", items });
 export const map = (element: Type, entries: Iterable<readonly [string, Value]>): Value => ({
@@ -36,25 +105,34 @@ export const object = (entries: Iterable<readonly [string, Value]>): Value => ({
   entries: sorted(entries),
 });
 
-/** A set: equal elements once, in a stable order (numbers by size, all else by text). */
+/** A set: equal elements once, in Terraform's order. Marks of elements become marks of the set. */
 export function set(element: Type, items: readonly Value[]): Value {
   const unique = new Map<string, Value>();
-  let sensitive = false;
   for (const item of items) {
     // An unknown element may turn out equal to another one, or not: each is kept.
     const key = isWhollyKnown(item) ? canonical(item) : `?${unique.size}`;
-    sensitive ||= hasSensitive(item);
     if (!unique.has(key)) unique.set(key, unmarkDeep(item));
   }
-  const order = [...unique].sort(([a, x], [b, y]) => {
-    if (x.kind === "number" && y.kind === "number") return x.value - y.value;
-    return a < b ? -1 : a > b ? 1 : 0;
-  });
-  return markIf({ kind: "set", element, items: order.map(([, item]) => item) }, sensitive);
+  const order = [...unique.values()].sort((a, b) => compareElements(a, b, compareText));
+  return carry({ kind: "set", element, items: order }, marksIn(items));
+}
+
+/** Order of texts by code point, as their UTF-8 bytes sort. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  const end = Math.min(a.length, b.length);
+  for (let i = 0; i < end; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x === y) continue;
+    // Surrogates stand for code points above all others.
+    const [high, low] = [x >= 0xd800 && x < 0xe000, y >= 0xd800 && y < 0xe000];
+    return high === low ? x - y : high ? 1 : -1;
+  }
+  return a.length - b.length;
 }
 
 function sorted(entries: Iterable<readonly [string, Value]>): ReadonlyMap<string, Value> {
-  return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return new Map([...entries].sort(([a], [b]) => compareText(a, b)));
 }
 
 export const isSequence = (value: Value): value is Sequence => "items" in value;
@@ -101,18 +179,45 @@ export function hasSensitive(value: Value): boolean {
   return false;
 }
 
+export function hasEphemeral(value: Value): boolean {
+  if (value.ephemeral) return true;
+  for (const part of parts(value)) if (hasEphemeral(part)) return true;
+  return false;
+}
+
 export const mark = (value: Value): Value => (value.sensitive ? value : { ...value, sensitive: true });
 export const markIf = (value: Value, sensitive: boolean | undefined): Value => (sensitive ? mark(value) : value);
+export const markEphemeral = (value: Value): Value => (value.ephemeral ? value : { ...value, ephemeral: true });
 
-/** The value without its own mark; the marks of its parts stay. */
+/** The value with the marks that `from` carry themselves. */
+export function carry(value: Value, ...from: readonly (Marks | undefined)[]): Value {
+  let carried = value;
+  for (const one of from) {
+    if (one?.sensitive) carried = mark(carried);
+    if (one?.ephemeral) carried = markEphemeral(carried);
+  }
+  return carried;
+}
+
+/** All marks of these values and of what they contain. */
+export function marksIn(values: Iterable<Value>): Marks {
+  let marks: Marks = {};
+  for (const value of values) {
+    if (!marks.sensitive && hasSensitive(value)) marks = { ...marks, sensitive: true };
+    if (!marks.ephemeral && hasEphemeral(value)) marks = { ...marks, ephemeral: true };
+  }
+  return marks;
+}
+
+/** The value without its own marks; the marks of its parts stay. */
 export function unmark(value: Value): Value {
-  if (!value.sensitive) return value;
-  const { sensitive: _, ...rest } = value;
+  if (!value.sensitive && !value.ephemeral) return value;
+  const { sensitive: _, ephemeral: __, ...rest } = value;
   return rest;
 }
 
 export function unmarkDeep(value: Value): Value {
-  if (!hasSensitive(value)) return value;
+  if (!hasSensitive(value) && !hasEphemeral(value)) return value;
   return unmark(mapParts(value, unmarkDeep));
 }
 
@@ -140,12 +245,33 @@ export function equal(a: Value, b: Value): boolean {
     return true;
   }
   if (a.kind === "unknown" || b.kind === "unknown") return false;
+  if (a.kind === "number" && b.kind === "number") return sameNumber(a, b);
   return "value" in a && "value" in b && a.kind === b.kind && a.value === b.value;
 }
 
+export const sameNumber = (a: NumberValue, b: NumberValue): boolean =>
+  a.exact || b.exact ? compare(big(a), big(b)) === 0 : a.value === b.value;
+
 /** One text per content: the key by which sets tell elements apart. */
 export function canonical(value: Value): string {
-  return JSON.stringify(toPlain(value));
+  switch (value.kind) {
+    case "string":
+      return JSON.stringify(value.value);
+    case "number":
+      return showNumber(value);
+    case "bool":
+      return String(value.value);
+    case "null":
+    case "unknown":
+      return "null";
+    case "list":
+    case "set":
+    case "tuple":
+      return `[${value.items.map(canonical).join(",")}]`;
+    case "map":
+    case "object":
+      return `{${[...value.entries].map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`).join(",")}}`;
+  }
 }
 
 /** Plain JSON; unknown values become null. Marks are lost: for providers and files, never for people. */

@@ -1,30 +1,43 @@
 import type { Type } from "../../schema.ts";
-import { convert } from "../convert.ts";
+import { Mismatch, tryConvert } from "../convert.ts";
 import * as v from "../values.ts";
 import type { Value } from "../values.ts";
-import type { FunctionTable, LanguageFunction } from "./define.ts";
+import { ArgumentError, type FunctionTable, type LanguageFunction, open } from "./define.ts";
 
-const to = (type: Type): LanguageFunction => ({
-  params: ["dynamic"],
-  returns: type,
-  marks: true,
-  partial: true,
-  anything: true,
-  run: (value) => convert(value, type, "argument"),
-});
+const whatever = { anything: true, nullable: true, maybeNull: true } as const;
 
-const marking = (returns: Type, run: (value: Value) => Value): LanguageFunction => ({
-  params: ["dynamic"],
-  returns,
-  marks: true,
-  partial: true,
-  anything: true,
-  run: (value) => run(value),
-});
+const to = (type: Type): LanguageFunction =>
+  open(
+    [["v", "dynamic"]],
+    type,
+    ([value]) => {
+      const converted = tryConvert(value as Value, type);
+      if (!(converted instanceof Mismatch)) return converted;
+      throw new ArgumentError(`cannot convert: ${converted.reason}`, 0);
+    },
+    whatever,
+  );
+
+const marking = (returns: Type, run: (value: Value) => Value): LanguageFunction =>
+  open([["value", "dynamic"]], returns, ([value]) => run(value as Value), whatever);
+
+function withoutSensitive(value: Value): Value {
+  const { sensitive: _, ...rest } = v.mapParts(value, withoutSensitive);
+  return rest;
+}
+
+/** Everything ephemeral becomes null; the rest stays. */
+function ephemeralAsNull(value: Value): Value {
+  if (value.ephemeral) return v.carry(v.nullOf(v.typeOf(value)), value.sensitive ? { sensitive: true } : undefined);
+  return v.hasEphemeral(value) ? v.mapParts(value, ephemeralAsNull) : value;
+}
 
 export const conversions: FunctionTable = {
-  issensitive: marking("bool", (value) => v.bool(v.hasSensitive(value))),
-  nonsensitive: marking("dynamic", v.unmark),
+  ephemeralasnull: marking("dynamic", ephemeralAsNull),
+  issensitive: marking("bool", (value) =>
+    value.kind === "unknown" && !value.sensitive ? v.someOf("bool") : v.bool(value.sensitive === true),
+  ),
+  nonsensitive: marking("dynamic", withoutSensitive),
   sensitive: marking("dynamic", v.mark),
   tobool: to("bool"),
   tolist: to(["list", "dynamic"]),

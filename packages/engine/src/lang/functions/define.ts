@@ -2,40 +2,68 @@ import type { Type } from "../../schema.ts";
 import { convert } from "../convert.ts";
 import * as v from "../values.ts";
 import type { Value } from "../values.ts";
+import type { FunctionHost } from "./host.ts";
+
+/** A parameter's name and type; "dynamic" takes anything as it is. */
+export type Parameter = readonly [name: string, type: Type];
+
+export interface CallContext {
+  readonly host: FunctionHost;
+  /** The result of a template; `variables` are all that it may refer to. */
+  readonly render: (template: string, variables: ReadonlyMap<string, Value>) => Value;
+}
 
 /** One function of the language. A new one is one entry in a table of this folder. */
 export interface LanguageFunction {
-  /** Arguments are converted to these; "dynamic" takes anything as it is. */
-  readonly params: readonly Type[];
-  /** How many of the last params may be left out. */
-  readonly optional?: number;
-  /** The type of all further arguments, where there may be some. */
-  readonly rest?: Type;
+  readonly params: readonly Parameter[];
+  /** All further arguments, where there may be some. */
+  readonly rest?: Parameter;
+  /** How many further arguments there may be at most. */
+  readonly most?: number;
   /** The type of the result while an argument is unknown. */
-  readonly returns: Type;
+  readonly returns: Type | ((args: readonly Value[]) => Type);
+  /** Arguments may be null; `rest`: further ones only. */
+  readonly nullable?: true | "rest";
   /** `run` wants to see marks; otherwise they are taken off and put on the whole result. */
   readonly marks?: true;
   /** `run` copes with unknown values inside collections; otherwise the result is unknown. */
   readonly partial?: true;
-  /** `run` copes with arguments that are null or wholly unknown. */
+  /** `run` copes with arguments that are wholly unknown. */
   readonly anything?: true;
-  readonly run: (...args: Value[]) => Value;
+  /** The result may be null, so an unknown one may be too. */
+  readonly maybeNull?: true;
+  readonly run: (args: readonly Value[], context: CallContext) => Value;
 }
 
 export type FunctionTable = Readonly<Record<string, LanguageFunction>>;
+type More = Partial<Omit<LanguageFunction, "params" | "returns" | "run">>;
 
-/** A function over plain JSON values: strings, numbers, lists. The result is converted to `returns`. */
-export function plain<const A extends readonly Type[], R>(
+/** A function over values of the language. */
+export const over = (
+  params: readonly Parameter[],
+  returns: LanguageFunction["returns"],
+  run: LanguageFunction["run"],
+  more: More = {},
+): LanguageFunction => ({ params, returns, run, ...more });
+
+/** A function that looks at marks and unknown parts of its arguments itself. */
+export const open = (
+  params: readonly Parameter[],
+  returns: LanguageFunction["returns"],
+  run: LanguageFunction["run"],
+  more: More = {},
+): LanguageFunction => over(params, returns, run, { marks: true, partial: true, ...more });
+
+/** A function over plain JSON values: strings, doubles, lists. The result is converted to `returns`. */
+export function plain<const A extends readonly Parameter[], R>(
   params: A,
   returns: Type,
   run: (...args: PlainArguments<A>) => R,
-  more: Pick<LanguageFunction, "optional" | "rest"> = {},
 ): LanguageFunction {
   return {
     params,
     returns,
-    ...more,
-    run: (...args) => convert(v.fromPlain(run(...(args.map(v.toPlain) as PlainArguments<A>))), returns, "result"),
+    run: (args) => convert(v.fromPlain(run(...(args.map(v.toPlain) as PlainArguments<A>))), returns, "result"),
   };
 }
 
@@ -51,24 +79,35 @@ type Plain<T> = T extends "string"
           ? Record<string, Plain<E>>
           : unknown;
 
-type PlainArguments<A extends readonly Type[]> = A extends readonly []
-  ? // a function of only further arguments takes strings or numbers: see `rest`
-    never[]
-  : { -readonly [K in keyof A]: Plain<A[K]> };
+type PlainArguments<A extends readonly Parameter[]> = { -readonly [K in keyof A]: Plain<A[K][1]> };
+
+/** Thrown by functions whose arguments make no sense: `at` is the number of the argument, where it is one. */
+export class ArgumentError extends Error {
+  readonly at: number | undefined;
+
+  constructor(message: string, at?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.at = at;
+  }
+}
 
 /** The elements of a list, set or tuple; an error of the language for anything else. */
-export function itemsOf(value: Value, what: string): readonly Value[] {
+export function itemsOf(value: Value, at: number, message = "must be a list, set or tuple"): readonly Value[] {
   if (v.isSequence(value)) return value.items;
-  throw new ArgumentError(`${what} must be a list, set or tuple`);
+  throw new ArgumentError(message, at);
 }
 
-export function entriesOf(value: Value, what: string): ReadonlyMap<string, Value> {
+export function entriesOf(value: Value, at: number): ReadonlyMap<string, Value> {
   if (v.isMapping(value)) return value.entries;
-  throw new ArgumentError(`${what} must be a map or object`);
+  throw new ArgumentError("must be a map or an object", at);
 }
 
-/** Thrown by functions whose arguments make no sense; the caller adds the function's name. */
-export class ArgumentError extends Error {}
+export const textOf = (value: Value | undefined): string => (value?.kind === "string" ? value.value : "");
+export const numberOf = (value: Value | undefined): number => (value?.kind === "number" ? value.value : Number.NaN);
 
-export const textOf = (value: Value): string => (value.kind === "string" ? value.value : "");
-export const numberOf = (value: Value): number => (value.kind === "number" ? value.value : Number.NaN);
+/** A whole number that fits a machine word. */
+export function wholeOf(value: Value | undefined, at: number): number {
+  if (value?.kind !== "number" || !v.isWholeNumber(value)) throw new ArgumentError("a whole number is required", at);
+  if (!Number.isSafeInteger(value.value)) throw new ArgumentError("the number is too large", at);
+  return value.value;
+}
