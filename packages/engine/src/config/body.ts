@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnosticsOf, DogeError, error, hasErrors, nearest } from "@doge/core";
 import { convert } from "../lang/convert.ts";
-import { evaluate, pairs, type Scope } from "../lang/evaluate.ts";
+import { pairs } from "../lang/comprehension.ts";
+import { evaluate, type Scope } from "../lang/evaluate.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Block, NestedBlock } from "../schema.ts";

@@ -137,7 +137,6 @@ function sorted(entries: Iterable<readonly [string, Value]>): ReadonlyMap<string
 
 export const isSequence = (value: Value): value is Sequence => "items" in value;
 export const isMapping = (value: Value): value is Mapping => "entries" in value;
-export const isNull = (value: Value): boolean => value.kind === "null";
 export const isUnknown = (value: Value): boolean => value.kind === "unknown";
 
 export function typeOf(value: Value): Type {
