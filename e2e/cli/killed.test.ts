@@ -28,17 +28,20 @@ interface Runs {
   readonly data: readonly { readonly id: string; readonly attributes: { readonly status: string } }[];
 }
 
-async function statuses(): Promise<readonly string[]> {
-  const tfe = async <T>(path: string): Promise<T> => {
-    const answer = await fetch(`${at.env["TFE_ADDRESS"]}/api/v2${path}`, {
-      headers: { authorization: `Bearer ${at.env["TFE_TOKEN"]}` },
-    });
-    return (await answer.json()) as T;
-  };
-  const { data } = await tfe<{ data: { id: string } }>("/organizations/doge/workspaces/wow-base");
-  const runs = await tfe<Runs>(`/workspaces/${data.id}/runs`);
-  return runs.data.map((run) => run.attributes.status);
+const tfe = (method: "GET" | "POST", path: string): Promise<Response> =>
+  fetch(`${at.env["TFE_ADDRESS"]}/api/v2${path}`, {
+    method,
+    headers: { authorization: `Bearer ${at.env["TFE_TOKEN"]}` },
+  });
+
+/** Runs of base, the newest first. */
+async function runs(): Promise<Runs> {
+  const found = await tfe("GET", "/organizations/doge/workspaces/wow-base");
+  const { data } = (await found.json()) as { data: { id: string } };
+  return (await (await tfe("GET", `/workspaces/${data.id}/runs`)).json()) as Runs;
 }
+
+const statuses = async (): Promise<readonly string[]> => (await runs()).data.map((run) => run.attributes.status);
 
 /** Starts a command and kills it as soon as its run is there. */
 async function killWithRun(...words: string[]): Promise<void> {
@@ -91,4 +94,12 @@ test("a run that somebody else left waiting is named, and an interrupt takes one
   expect(await exited).toEqual([130, null]);
   expect(said).toContain("waits for a run before it (planned)");
   expect((await statuses()).slice(0, 2)).toEqual(["discarded", "planned"]);
+  const { data } = await runs();
+  await tfe("POST", `/runs/${data[1]?.id}/actions/discard`);
+});
+
+test("destroy of what was never provisioned: workspaces that hold nothing want no env files", async () => {
+  expect(await inProject("destroy", "--yes", "--repository")).toMatchObject({ exitCode: 0 });
+  const { stdout } = await inProject("cloud", "inventory", "--folder", at.cloud);
+  expect(stdout).toBe("It holds nothing.\n");
 });

@@ -3,6 +3,7 @@ import { requireTokens } from "./requirements.ts";
 import { convergeWorkspace, type WorkspaceResult } from "./run-workspace.ts";
 import { vendors } from "./vendors.ts";
 import { step } from "@doge/core";
+import { workspaceIsEmpty } from "./state/empty.ts";
 import { workspaceExists } from "./state/store.ts";
 import { workspaceNames, type WorkspaceName } from "./workspaces/names.ts";
 
@@ -13,7 +14,7 @@ export interface DestroyResult {
 
 /**
  * Destroys workspaces in the seed's order: prod, stage, dotenv, base, meta, and last meta's own workspace.
- * One that is gone already is passed over. The repository stays unless told: it holds people's work.
+ * One that holds nothing is passed over: a plan of it may want what is destroyed already. The repository stays unless told: it holds people's work.
  */
 export async function destroy(
   project: Project,
@@ -26,7 +27,7 @@ export async function destroy(
   const workspaces: WorkspaceResult[] = [];
   for (const name of workspaceNames.toReversed()) {
     if (options.only && options.only !== name) continue;
-    if (!(await workspaceExists(project, name))) continue;
+    if (!(await workspaceExists(project, name)) || (await workspaceIsEmpty(project, name))) continue;
     workspaces.push(await convergeWorkspace(project, name, { destroy: true, message: "doge destroy" }));
   }
   if (!options.only || options.only === "meta") await removeMeta(project);

@@ -16,6 +16,7 @@ export type { ConfigurationVersion, Phase, Phases, Plans, Run, RunRequest } from
 export type { StateOutput, StateVersion } from "./client/state-versions.ts";
 export type { Owner, Variable, VariableAttributes, VariableSet } from "./client/variables.ts";
 export type { Organization, Workspace, WorkspaceRequest } from "./client/workspaces.ts";
+export { endedRuns, failedRuns } from "./client/runs.ts";
 export { hcpStateStore } from "./state-store.ts";
 export type { Tfe };
 

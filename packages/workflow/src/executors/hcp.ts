@@ -1,6 +1,6 @@
 import { DogeError, error, fail } from "@doge/core";
 import type { VariableValue } from "@doge/engine";
-import { type Phase, related, type Run, type TfeApi } from "@doge/providers/tfe";
+import { endedRuns, failedRuns, type Phase, related, type Run, type TfeApi } from "@doge/providers/tfe";
 import type { Project } from "../project.ts";
 import { packDocuments } from "./archive.ts";
 import { ensureWorkspace } from "../state/ensure.ts";
@@ -19,11 +19,9 @@ import {
 const POLL_MILLISECONDS = 300;
 /** Turns of polling in the queue before somebody is told why. */
 const WAITING_TURNS = 7;
-const failures = ["errored", "discarded", "canceled", "force_canceled", "policy_soft_failed"];
-const ended = new Set(["planned_and_finished", "applied", ...failures]);
 /** Runs that hold their workspace no more, or not yet. */
-const idle = new Set([...ended, "planned_and_saved"]);
-const planEnded = new Set(["planned", "planned_and_saved", "cost_estimated", "policy_checked", ...ended]);
+const idle = new Set([...endedRuns, "planned_and_saved"]);
+const planEnded = new Set(["planned", "planned_and_saved", "cost_estimated", "policy_checked", ...endedRuns]);
 
 interface Waiting {
   readonly id: string;
@@ -135,7 +133,7 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
         until({ id: created.id, workspace, signal: options.signal }, planEnded),
       ]);
       const plan = await tfe.plans.get(planId);
-      if (failures.includes(run.attributes.status) || plan?.attributes.status !== "finished")
+      if (failedRuns.has(run.attributes.status) || plan?.attributes.status !== "finished")
         return failed(workspace, url, text);
       const counts = countsOf(plan);
       emit({ type: "run.planned", workspace: workspace.name, ...counts });
@@ -205,7 +203,7 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
     const applyId = related(await runOf(id), "apply") ?? "";
     const [text, run] = await Promise.all([
       follow(workspace.name, tfe.applies.log(applyId)),
-      until({ id, workspace, signal }, ended),
+      until({ id, workspace, signal }, endedRuns),
     ]);
     if (run.attributes.status !== "applied") return failed(workspace, url, text);
     const counts = countsOf(await tfe.applies.get(applyId));

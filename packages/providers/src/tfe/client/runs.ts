@@ -96,6 +96,17 @@ export interface Runs {
   stop(id: string, comment?: string): Promise<void>;
 }
 
+/** Statuses of runs that came to nothing. */
+export const failedRuns: ReadonlySet<string> = new Set([
+  "errored",
+  "discarded",
+  "canceled",
+  "force_canceled",
+  "policy_soft_failed",
+]);
+/** Statuses that a run never leaves. */
+export const endedRuns: ReadonlySet<string> = new Set(["planned_and_finished", "applied", ...failedRuns]);
+
 /** What a run can still be asked to do may change between the look and the act. */
 const STOP_ATTEMPTS = 5;
 
