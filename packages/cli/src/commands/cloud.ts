@@ -20,6 +20,7 @@ const portFlag: FlagSpec = {
 
 interface CloudFile {
   readonly pid: number;
+  readonly ports: { readonly https: number; readonly mailbox: number };
   readonly control: { readonly url: string; readonly token: string };
   readonly endpoints: Readonly<Record<string, string>>;
 }
@@ -84,6 +85,9 @@ async function needRunning(invocation: Invocation): Promise<CloudFile> {
 interface CloudView {
   readonly folder: string;
   readonly pid: number;
+  /** Where a browser on this machine finds what droplets serve, and the mails that they sent. */
+  readonly sites: string;
+  readonly mailbox: string;
   readonly endpoints: Readonly<Record<string, string>>;
 }
 
@@ -91,14 +95,18 @@ const SECRET = /TOKEN|KEY/;
 const viewOf = (folder: string, cloud: CloudFile): CloudView => ({
   folder,
   pid: cloud.pid,
+  sites: `https://NAME.localhost${cloud.ports.https === 443 ? "" : `:${cloud.ports.https}`}/`,
+  mailbox: `http://127.0.0.1:${cloud.ports.mailbox}/`,
   endpoints: Object.fromEntries(Object.entries(cloud.endpoints).filter(([name]) => !SECRET.test(name))),
 });
 
-const renderCloud = ({ folder, pid, endpoints }: CloudView): string =>
+const renderCloud = ({ folder, pid, sites, mailbox, endpoints }: CloudView): string =>
   [
     `The local cloud runs (process ${pid}).`,
     ...Object.entries(endpoints).map(([name, value]) => `  ${name.padEnd(22)}${value}`),
     `  ${"state".padEnd(22)}${folder}`,
+    `  ${"sites, for a browser".padEnd(22)}${sites}`,
+    `  ${"mailbox".padEnd(22)}${mailbox}`,
     "",
     "Next: doge cloud env --write FILE, then doge new NAME --env-file FILE. Stop it with doge cloud down.",
     "",
