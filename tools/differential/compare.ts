@@ -1,5 +1,7 @@
 /** Plans and states without what may rightly differ, and where two of them part. */
 
+import type { Step } from "./case.ts";
+
 type Json = Record<string, unknown>;
 
 const byAddress = (a: Json, b: Json): number => {
@@ -15,7 +17,7 @@ const named = (json: Json): Json => ({
 });
 
 /** The plan's meaning: what will change, and the values before and after. */
-export function planMeaning(plan: Json): Json {
+export function planMeaning(plan: Json, { mode }: Pick<Step, "mode">): Json {
   const changes = (list: unknown): Json[] => ((list ?? []) as Json[]).map(named).sort(byAddress);
   const { planned_values, output_changes, variables, applyable, errored, complete, checks, format_version } = plan;
   const replaced = new Set(
@@ -25,13 +27,14 @@ export function planMeaning(plan: Json): Json {
   );
   return {
     format_version,
-    planned_values: tree(planned_values as Json | undefined, replaced),
-    resource_changes: changes(plan["resource_changes"]),
+    planned_values: tree(planned_values as Json | undefined, replaced.size > 0),
+    resource_changes: changes(plan["resource_changes"]).map((one) => (replaced.size > 0 ? unmarked(one) : one)),
     resource_drift: changes(plan["resource_drift"]),
     output_changes: output_changes ?? {},
     variables: variables ?? {},
     prior_state: priorState(plan["prior_state"] as Json | undefined),
-    applyable,
+    // To refresh-only terraform counts what it only notes, such as dependencies.
+    ...(mode === "refresh-only" ? {} : { applyable }),
     errored,
     complete,
     checks: ((checks ?? []) as Json[]).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
@@ -41,13 +44,16 @@ export function planMeaning(plan: Json): Json {
 const priorState = (state: Json | undefined): Json => tree((state?.["values"] as Json | undefined) ?? {});
 
 /**
- * Resources and modules in a stable order, empty parts left out. Terraform's planned values leave out the
- * schema's sensitive attributes of objects that are replaced (its resource_changes have them).
+ * Terraform forgets the schema's sensitive attributes in the planned value of an object that is replaced, and
+ * so in all that refers to it; the apply remembers them. Where something is replaced, marks aren't compared.
  */
-function tree(values: Json | undefined, replaced: ReadonlySet<string> = new Set()): Json {
-  const marks = (one: Json): Json => (replaced.has(String(one["address"])) ? { ...one, sensitive_values: {} } : one);
+const unmarked = (one: Json): Json => ({ ...one, change: { ...(one["change"] as Json), after_sensitive: {} } });
+
+/** Resources and modules in a stable order, empty parts left out. */
+function tree(values: Json | undefined, unmarked = false): Json {
+  const marks = (one: Json): Json => (unmarked ? { ...one, sensitive_values: {} } : one);
   const module = (one: Json): Json => {
-    const resources = ((one["resources"] ?? []) as Json[]).map(named).map(marks).sort(byAddress);
+    const resources = ((one["resources"] ?? []) as Json[]).map((each) => marks(named(each))).sort(byAddress);
     const children = ((one["child_modules"] ?? []) as Json[]).map(module).sort(byAddress);
     return {
       ...("address" in one ? { address: one["address"] } : {}),
@@ -62,9 +68,11 @@ function tree(values: Json | undefined, replaced: ReadonlySet<string> = new Set(
 export function stateMeaning(text: string | undefined): Json {
   const state = JSON.parse(text ?? '{"resources": [], "outputs": {}, "check_results": null}') as Json;
   const instance = (one: Json): Json => {
-    const { private: _, ...rest } = named(one);
+    const { private: _, create_before_destroy, ...rest } = named(one);
     const paths = ((rest["sensitive_attributes"] ?? []) as unknown[]).map((path) => JSON.stringify(path));
-    return { ...rest, sensitive_attributes: paths.sort() };
+    // With instances terraform writes it for those alone that somebody refers to by their key.
+    const first = create_before_destroy && !("index_key" in one) ? { create_before_destroy } : {};
+    return { ...rest, ...first, sensitive_attributes: paths.sort() };
   };
   const sorted = (list: unknown): unknown[] =>
     (list as Json[]).map(instance).sort((a, b) => (key(a) < key(b) ? -1 : 1));

@@ -56,7 +56,7 @@ class Generator {
 
   constructor(random: Random) {
     this.#random = random;
-    this.#json = true;
+    this.#json = random.chance(0.5);
   }
 
   steps(): Step[] {
@@ -173,8 +173,10 @@ class Generator {
     const random = this.#random;
     const type = like?.type ?? random.pick(resourceKinds);
     const name = like?.name ?? this.#fresh("r");
-    const keep = like && random.chance(0.7);
-    const repetition = keep ? like.repetition : this.#repetition();
+    const other = this.#repetition();
+    // Between one object and a count of them lies a move.
+    const keep = like && (random.chance(0.7) || (like.repetition === undefined) !== (other === undefined));
+    const repetition = keep ? like.repetition : other;
     const index = this.#resources.findIndex((one) => one.name === name);
     const others = index < 0 ? this.#resources : this.#resources.slice(0, index);
     const base = [

@@ -14,12 +14,14 @@ export interface Mismatch {
 export async function runCase(one: Case): Promise<Mismatch | undefined> {
   const [ours, real] = [nativeEngine(), await terraformEngine()];
   try {
+    let refused = false;
     for (const [i, step] of one.steps.entries()) {
       const found = await runStep(step, ours, real);
-      if (found) return { step: i, ...found };
+      if (found && found !== "refused") return { step: i, ...found };
+      refused = found === "refused";
     }
     const last = one.steps.at(-1) as Step;
-    if (last.mode !== undefined || last.targets || last.failing || last.refresh === false) return undefined;
+    if (refused || last.mode !== undefined || last.targets || last.failing || last.refresh === false) return undefined;
     const crossed = await readEachOther(last, ours, real);
     return crossed && { step: one.steps.length, ...crossed };
   } finally {
@@ -30,9 +32,9 @@ export async function runCase(one: Case): Promise<Mismatch | undefined> {
 
 type Found = Omit<Mismatch, "step"> | undefined;
 
-async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found> {
+/** `refused`: both engines say that it can't be planned. */
+async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found | "refused"> {
   for (const { world } of [ours, real]) {
-    world.failing.clear();
     for (const call of step.failing ?? []) world.failing.add(call);
     for (const { name, change } of step.drift ?? []) {
       const object = [...world.objects.values()].find((one) => one["name"] === name);
@@ -42,13 +44,31 @@ async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found> {
       else world.objects.delete(id);
     }
   }
+  const found = await planAndApply(step, ours, real);
+  for (const { world } of [ours, real]) world.failing.clear();
+  if (found !== "failed") return found;
+  // How far a failed apply gets depends on the order of things: both engines must get to the same end from there.
+  const { drift: _, failing: __, ...again } = step;
+  for (const engine of [ours, real]) {
+    const plan = await engine.plan(again);
+    const applied = plan.ok ? await plan.apply() : plan;
+    if (!applied.ok) return { what: `next run of ${engine.name}`, where: [applied.said] };
+  }
+  return ends(ours, real);
+}
+
+async function planAndApply(step: Step, ours: Engine, real: Engine): Promise<Found | "refused" | "failed"> {
   const [mine, theirs] = await Promise.all([ours.plan(step), real.plan(step)]);
   if (mine.ok !== theirs.ok) return verdicts("diagnostics of the plan", mine, theirs);
-  if (!mine.ok) return undefined;
-  const plan = differences(planMeaning(mine.json ?? {}), planMeaning(theirs.json ?? {}));
+  if (!mine.ok) return "refused";
+  const plan = differences(planMeaning(mine.json ?? {}, step), planMeaning(theirs.json ?? {}, step));
   if (plan.length > 0) return { what: "plan", where: plan };
   const [done, did] = await Promise.all([mine.apply(), theirs.apply()]);
   if (done.ok !== did.ok) return verdicts("diagnostics of the apply", done, did);
+  return done.ok ? ends(ours, real) : "failed";
+}
+
+async function ends(ours: Engine, real: Engine): Promise<Found> {
   const worlds = differences(Object.fromEntries(ours.world.objects), Object.fromEntries(real.world.objects));
   if (worlds.length > 0) return { what: "world", where: worlds };
   const states = differences(stateMeaning(await ours.state()), stateMeaning(await real.state()));

@@ -84,8 +84,8 @@ async function open(
   const { plan } = request;
   const working = new WorkingState(plan.prior);
   const removed = new Set(plan.outputs.filter(({ after: value }) => value === undefined).map(({ name }) => name));
-  if (plan.mode !== "destroy")
-    working.outputs = Object.fromEntries(Object.entries(working.outputs).filter(([name]) => !removed.has(name)));
+  if (plan.mode === "destroy") forgetData(working);
+  else working.outputs = Object.fromEntries(Object.entries(working.outputs).filter(([name]) => !removed.has(name)));
   return {
     plan,
     prepared,
@@ -105,6 +105,11 @@ async function open(
     done: { add: 0, change: 0, destroy: 0 },
     repetitions: new Map(),
   };
+}
+
+function forgetData(working: WorkingState): void {
+  for (const { resource, address, head } of [...working.instances()])
+    if (head.mode === "data") working.delete(resource, address);
 }
 
 /** An intent whose object the state now holds has done its duty. */

@@ -116,7 +116,7 @@ function dataValue(resource: PreparedResource, attributes: Attributes, config: V
   return copyMarks(markSchema(decodeAs(attributes, typeOfBlock(resource.schema)), resource.schema), config);
 }
 
-/** What it or a module around it names in depends_on has anything to do, or what it refers to is about to be made. */
+/** Whether what it refers to, or what it or a module around it names in depends_on, is about to change. */
 function dependsOnPending(session: PlanSession, resource: PreparedResource): boolean {
   const { graph, resources } = session.prepared;
   const explicit = (module: PreparedModule, expressions: readonly Expression[]): string[] =>
@@ -134,7 +134,7 @@ function dependsOnPending(session: PlanSession, resource: PreparedResource): boo
   for (const { expression } of expressionsOf(resource.body)) {
     for (const found of referencesOf(expression.node)) {
       const key = inModule(resource.module.path, found.key);
-      if (graph.has(key) && session.pending.get(key) === "created") return true;
+      if (graph.has(key) && session.pending.has(key)) return true;
     }
   }
   return false;

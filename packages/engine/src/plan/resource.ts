@@ -99,8 +99,12 @@ async function settleOnly(session: PlanSession, resource: PreparedResource, at: 
         await takeOver(session, resource, at, repetition.key, config);
       }
     }
-    for (const one of session.working.instancesOf(resourceAddress))
-      await session.refresher.settled(instanceAddress(resourceAddress, one.index_key));
+    for (const { index_key } of session.working.instancesOf(resourceAddress)) {
+      const address = instanceAddress(resourceAddress, index_key);
+      await session.refresher.settled(address);
+      const stored = session.working.get(resourceAddress, address);
+      if (stored && session.mode === "refresh-only") noteConfigured(session, resource, at, stored, false);
+    }
   } catch (thrown) {
     return report(session, thrown, resourceAddress);
   }
@@ -170,7 +174,12 @@ function noteConfigured(
 ): void {
   const { dependencies: earlier = [], create_before_destroy: _, ...rest } = stored;
   const now = dependenciesOf(session.prepared, resource.address);
-  const dependencies = settled || earlier.length === 0 ? now : [...new Set([...earlier, ...now])].sort();
+  const dependencies =
+    !settled && !session.refresh
+      ? earlier
+      : settled || earlier.length === 0
+        ? now
+        : [...new Set([...earlier, ...now])].sort();
   session.working.set(session.working.head(addressIn(resource, at)) ?? headOf(resource, at), {
     ...rest,
     ...(dependencies.length > 0 ? { dependencies } : {}),

@@ -138,6 +138,7 @@ async function open(
     refresher: new Refresher(clients, working, wanted),
     working,
     intents,
+    refresh: request.refresh !== false,
     replace: new Set(request.replace),
     createBeforeDestroy: createBeforeDestroyOf(prepared),
     diagnostics,
@@ -180,8 +181,7 @@ async function finish(session: PlanSession, request: PlanRequest): Promise<void>
   for (const { resource, address, head, instance } of session.working.instances()) {
     const declared = isDeclared(session, resource);
     if (head.mode === "data") {
-      if (request.mode === "destroy" || (!declared && request.mode === "normal"))
-        session.working.delete(resource, address);
+      if (!declared && request.mode === "normal") session.working.delete(resource, address);
       continue;
     }
     if (request.mode === "refresh-only" || (request.mode === "normal" && declared)) {

@@ -29,6 +29,8 @@ export interface PlanSession {
   readonly working: WorkingState;
   readonly journal?: Journal;
   readonly intents: Map<string, Intent>;
+  /** False: the state is believed. */
+  readonly refresh: boolean;
   readonly replace: ReadonlySet<string>;
   /** Undefined: everything. */
   readonly targeted?: (instance: string, resource: string) => boolean;

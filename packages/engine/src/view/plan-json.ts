@@ -1,7 +1,7 @@
 import type { ResourceAction } from "@doge/core";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
-import type { OutputChange, Plan, ResourceChange } from "../plan/model.ts";
+import { hasChanges, type OutputChange, type Plan, type ResourceChange } from "../plan/model.ts";
 import type { Type } from "../schema.ts";
 import { instanceAddress, resourceAddress, type StateResource, terraformVersion } from "../state/model.ts";
 import { marked } from "../state/objects.ts";
@@ -22,14 +22,15 @@ export function planToJson(plan: Plan, options: PlanJsonOptions = {}): Json {
     terraform_version: terraformVersion,
     ...(plan.configuration.variables.size > 0 ? { variables: variables(plan, options) } : {}),
     planned_values: plannedValues(plan, shown),
-    ...(plan.drift.length > 0 ? { resource_drift: plan.drift.map((change) => resourceChange(change, shown)) } : {}),
+    ...(plan.drift.length > 0 && plan.mode !== "destroy"
+      ? { resource_drift: plan.drift.map((change) => resourceChange(change, shown)) }
+      : {}),
     resource_changes: changes.map((change) => resourceChange(change, shown)),
     output_changes: Object.fromEntries(plan.outputs.map((output) => [output.name, outputChange(output, shown)])),
     prior_state: priorState(plan, shown),
     configuration: configuration(plan),
     timestamp: plan.timestamp,
-    applyable:
-      changes.some((change) => change.action !== "no-op") || plan.outputs.some((output) => output.action !== "no-op"),
+    applyable: hasChanges(plan),
     complete: plan.targets.length === 0,
     errored: false,
   };
