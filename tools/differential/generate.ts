@@ -97,9 +97,13 @@ class Generator {
     const drift = later && random.chance(0.3) ? this.#drift() : undefined;
     const failing = random.chance(0.12) ? this.#failing() : undefined;
     const mode = later && random.chance(0.06) ? "refresh-only" : undefined;
-    const target = later && mode === undefined && random.chance(0.06) ? random.pick(this.#resources) : undefined;
+    const files = filesOf(model, this.#json);
+    // Of a replacement that is made first, terraform leaves the old object when only what depends on it is targeted.
+    const plain = !Object.values(files).some((text) => text.includes("create_before_destroy"));
+    const target =
+      later && plain && mode === undefined && random.chance(0.08) ? random.pick(this.#resources) : undefined;
     return {
-      files: filesOf(model, this.#json),
+      files,
       ...(drift ? { drift } : {}),
       ...(failing ? { failing } : {}),
       ...(mode ? { mode } : {}),
