@@ -108,7 +108,7 @@ async function open(
 }
 
 function forgetData(working: WorkingState): void {
-  for (const { resource, address, head } of [...working.instances()])
+  for (const { resource, address, head } of working.instances())
     if (head.mode === "data") working.delete(resource, address);
 }
 
