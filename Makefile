@@ -50,6 +50,9 @@ demo-destroy: build ## doge destroy in the demo, and check that nothing is left
 differential: install ## Compare the engine with the real terraform on random configurations (SEEDS=300, SEED=17)
 	node tools/differential/main.ts
 
+crash: build ## Kill doge at every instant of its commands and run it again (SAMPLE=2 SEED=17 for a few, EVERY=10)
+	node tools/crash/main.ts
+
 bench: build ## Print the table of figures
 	node bench/main.ts
 

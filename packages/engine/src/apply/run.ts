@@ -146,7 +146,7 @@ function stale(plan: Plan, state: State | undefined): Diagnostic[] {
 
 /** An apply was interrupted after this was planned: the journal holds what the state does not. */
 function overtaken(plan: Plan, { changes }: Unsettled): Diagnostic[] {
-  const known = new Set(plan.takenOver);
+  const known = new Set(plan.unsettled);
   const moved = [...new Set(changes.map(subjectOf))].filter((subject) => !known.has(subject));
   if (moved.length === 0) return [];
   return [

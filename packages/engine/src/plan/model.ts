@@ -87,6 +87,8 @@ export interface Plan {
   readonly data: Readonly<Record<string, StoredObject>>;
   /** Addresses whose interrupted creates were found and taken over. */
   readonly takenOver: readonly string[];
+  /** What an interrupted run had recorded when this was planned, whether or not the state knew of it already. */
+  readonly unsettled: readonly string[];
   readonly targets: readonly string[];
   /** What became of conditions and checks, as far as it is known before the apply. */
   readonly checks: readonly CheckedObject[];

@@ -6,7 +6,7 @@ import { type Graph, walk } from "../graph/graph.ts";
 import { prepare, type Prepared } from "../graph/prepare.ts";
 import type { Journal } from "../journal/journal.ts";
 import { findLeftover } from "../journal/recover.ts";
-import { replay } from "../journal/replay.ts";
+import { replay, subjectOf } from "../journal/replay.ts";
 import * as v from "../lang/values.ts";
 import type { Provider, ProviderContext } from "../provider.ts";
 import { emptyState, moduleOf, resourceOf, type State } from "../state/model.ts";
@@ -84,6 +84,7 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
     outputs: outputs.sort((a, b) => (a.name < b.name ? -1 : 1)),
     data: session.data,
     takenOver: session.takenOver,
+    unsettled: session.unsettled,
     targets: request.targets ?? [],
     checks: session.checks.list(),
     timestamp: request.context.clock.now().toISOString(),
@@ -145,6 +146,7 @@ async function open(
     changes: [],
     data: {},
     takenOver,
+    unsettled: [...new Set(unsettled?.changes.map(subjectOf))],
     checks: new CheckResults(),
     moved,
     pending: new Map(),

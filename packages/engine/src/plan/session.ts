@@ -40,6 +40,7 @@ export interface PlanSession {
   readonly changes: ResourceChange[];
   readonly data: Record<string, StoredObject>;
   readonly takenOver: string[];
+  readonly unsettled: readonly string[];
   readonly checks: CheckResults;
   /** Where `moved` blocks took objects from, by their new address. */
   readonly moved: ReadonlyMap<string, string>;

@@ -1,0 +1,87 @@
+/** A local cloud with a project in it, and `doge` run there, to the end or to a chosen instant. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { nodeMachine } from "@doge/core/node";
+
+const { processes, files } = nodeMachine();
+const tool = resolve(import.meta.dirname, "../../dist/bin/doge");
+const preload = pathToFileURL(join(import.meta.dirname, "preload.ts")).href;
+
+export interface Ended {
+  /** 137 after SIGKILL. */
+  readonly exitCode: number;
+  readonly said: string;
+}
+
+interface Item {
+  readonly service: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+export class Rehearsal {
+  readonly folder: string;
+  readonly project: string;
+  readonly #cloud: string;
+
+  private constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "doge-crash-"));
+    this.#cloud = join(this.folder, "cloud");
+    this.project = join(this.folder, "app");
+  }
+
+  static async start(executor: "hcp" | "native"): Promise<Rehearsal> {
+    const one = new Rehearsal();
+    const env = join(one.folder, "local.env");
+    await one.must(["cloud", "up", "--folder", one.#cloud, "--port", "0"], one.folder);
+    await one.must(["cloud", "env", "--folder", one.#cloud, "--write", env], one.folder);
+    const words = ["--yes", "--name", "Crash", "--slug", "crash", "--domain", "crash.localhost", "--env-file", env];
+    await one.must(["new", one.project, ...words], one.folder);
+    const config = join(one.project, "doge.config.ts");
+    const text = (await files.read(config)) ?? "";
+    await files.write(config, text.replace("defineProject({", `defineProject({\n  executor: "${executor}",`));
+    return one;
+  }
+
+  /** Runs `doge`; throws where it fails. */
+  async must(words: readonly string[], cwd = this.project): Promise<Ended> {
+    const ended = await this.run(words, cwd);
+    if (ended.exitCode !== 0) throw new Error(`doge ${words.join(" ")} ended with ${ended.exitCode}\n${ended.said}`);
+    return ended;
+  }
+
+  async run(words: readonly string[], cwd = this.project, env: Record<string, string> = {}): Promise<Ended> {
+    const { exitCode, stdout, stderr } = await processes.run({ argv: [tool, ...words], cwd, env });
+    return { exitCode, said: stdout + stderr };
+  }
+
+  /** How many instants a command has, by running it whole. */
+  async instants(words: readonly string[]): Promise<readonly string[]> {
+    const log = join(this.folder, "instants");
+    rmSync(log, { force: true });
+    const ended = await this.run(words, this.project, { ...hooked, CRASH_LOG: log });
+    if (ended.exitCode !== 0) throw new Error(`doge ${words.join(" ")} ended with ${ended.exitCode}\n${ended.said}`);
+    return readFileSync(log, "utf8").trim().split("\n");
+  }
+
+  /** Runs a command until its process kills itself at an instant; it may end sooner, requests run side by side. */
+  killed(words: readonly string[], instant: number): Promise<Ended> {
+    return this.run(words, this.project, { ...hooked, CRASH_AT: String(instant) });
+  }
+
+  /** What the cloud holds, by kind and name: an object made twice stands there twice. */
+  async inventory(): Promise<readonly string[]> {
+    const { said } = await this.must(["cloud", "inventory", "--folder", this.#cloud, "--json", "--quiet"], this.folder);
+    const { data } = JSON.parse(said) as { data: { items: readonly Item[] } };
+    return data.items.map(({ service, kind, name }) => `${service} ${kind} ${name}`).sort();
+  }
+
+  async stop(): Promise<void> {
+    await this.run(["cloud", "down", "--folder", this.#cloud, "--remove"], this.folder);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const hooked = { NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${preload}` };
