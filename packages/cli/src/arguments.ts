@@ -42,8 +42,9 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       continue;
     }
     if (spec.type === "boolean") {
-      if (inline !== undefined) usage("This flag takes no value", word);
-      flags[name] = true;
+      if (inline !== undefined && inline !== "true" && inline !== "false")
+        usage("This flag takes no value but true or false", word);
+      flags[name] = inline !== "false";
       continue;
     }
     const value = inline ?? words[++i];
@@ -66,7 +67,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     if (value === undefined) {
       if (!spec.optional)
         usage("Something is missing", `${spec.name.toUpperCase()}: ${spec.help}`, choicesOf(spec.choices));
-    } else if (spec.choices && !spec.choices.includes(value)) {
+    } else if (spec.choices && !spec.open && !spec.choices.includes(value)) {
       const near = nearest(value, spec.choices);
       usage(
         `Unknown ${spec.name}`,

@@ -21,6 +21,8 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
   /** Only whole numbers, zero among them. */
   readonly integer?: boolean;
+  /** `choices` are what there mostly is; other words pass. */
+  readonly open?: boolean;
 }
 
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
@@ -58,6 +60,8 @@ export interface CommandResult<T> {
   readonly exitCode: number;
   readonly data?: T;
   readonly diagnostics?: readonly Diagnostic[];
+  /** What was asked for by name is shown as it is, secrets among it. */
+  readonly verbatim?: boolean;
 }
 
 export interface Command {

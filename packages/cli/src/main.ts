@@ -123,10 +123,11 @@ type Finished = CommandResult<unknown> & { readonly text: string };
 function finish(result: Finished, json: boolean, redact: (text: string) => string): number {
   const style = styleFor(process.stderr, process.env);
   const diagnostics = result.diagnostics ?? [];
+  const shown = result.verbatim ? (text: string): string => text : redact;
   if (json) {
-    process.stdout.write(redact(`${JSON.stringify({ data: result.data ?? null, diagnostics }, null, 2)}\n`));
+    process.stdout.write(shown(`${JSON.stringify({ data: result.data ?? null, diagnostics }, null, 2)}\n`));
   } else {
-    if (result.text) process.stdout.write(redact(result.text.endsWith("\n") ? result.text : `${result.text}\n`));
+    if (result.text) process.stdout.write(shown(result.text.endsWith("\n") ? result.text : `${result.text}\n`));
     if (diagnostics.length > 0) process.stderr.write(redact(`${renderDiagnostics(diagnostics, style)}\n`));
   }
   return result.exitCode === 0 && hasErrors(diagnostics) ? 1 : result.exitCode;

@@ -1,3 +1,4 @@
+import type { RunOptions } from "./executors/executor.ts";
 import type { Project } from "./project.ts";
 import { requireTokens } from "./requirements.ts";
 import { convergeWorkspace, type WorkspaceResult } from "./run-workspace.ts";
@@ -18,7 +19,7 @@ export interface DestroyResult {
  */
 export async function destroy(
   project: Project,
-  options: { readonly only?: WorkspaceName; readonly repository?: boolean } = {},
+  options: { readonly only?: WorkspaceName; readonly repository?: boolean; readonly run?: RunOptions } = {},
 ): Promise<DestroyResult> {
   const now = (): Date => project.machine.clock.now();
   const started = now().getTime();
@@ -28,9 +29,11 @@ export async function destroy(
   for (const name of workspaceNames.toReversed()) {
     if (options.only && options.only !== name) continue;
     if (!(await workspaceExists(project, name)) || (await workspaceIsEmpty(project, name))) continue;
-    workspaces.push(await convergeWorkspace(project, name, { destroy: true, message: "doge destroy" }));
+    workspaces.push(await convergeWorkspace(project, name, { ...options.run, destroy: true, message: "doge destroy" }));
   }
-  if (!options.only || options.only === "meta") await removeMeta(project);
+  // With targets, the rest stays, and meta's state with it.
+  const whole = !options.run?.targets?.length;
+  if (whole && (!options.only || options.only === "meta")) await removeMeta(project);
   if (options.repository) {
     const { owner, repository } = project.config.github;
     await step(project.emit, now, { step: "repository", title: `Deleting the repository ${owner}/${repository}` }, () =>

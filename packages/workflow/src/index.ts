@@ -19,12 +19,14 @@ export { environmentLogs } from "./deploy/logs.ts";
 export { destroy, type DestroyResult } from "./destroy.ts";
 export { type Check, doctor } from "./doctor.ts";
 export { envDiff, type EnvDiff } from "./env/diff.ts";
-export type { PlannedChange, PlannedRun } from "./executors/executor.ts";
+export type { PlannedChange, PlannedRun, RunOptions, WorkspaceRunOptions } from "./executors/executor.ts";
+export { readPlan, type SavedPlan } from "./executors/saved-plan.ts";
 export type { Project } from "./project.ts";
 export { providers } from "./providers.ts";
 export { createRepository, type RepositoryResult } from "./repository/create.ts";
-export { convergeWorkspace, planWorkspace } from "./run-workspace.ts";
+export { applySaved, convergeWorkspace, planToFile, planWorkspace } from "./run-workspace.ts";
 export { credentialsFile, loadSettings, Settings } from "./settings.ts";
+export { editState, forceUnlock, pushState, readState, requireState, stateHolder } from "./state/edit.ts";
 export { projectStatus, type ProjectStatus } from "./status.ts";
 export { up, type UpResult } from "./up.ts";
 export {

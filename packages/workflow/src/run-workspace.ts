@@ -1,6 +1,14 @@
 import { step } from "@doge/core";
-import type { AppliedRun, Counts, PlannedRun, RunOptions } from "./executors/executor.ts";
+import type {
+  AppliedRun,
+  Counts,
+  PlannedRun,
+  RunOptions,
+  WorkspaceDefinition,
+  WorkspaceRunOptions,
+} from "./executors/executor.ts";
 import { executorFor } from "./executors/choose.ts";
+import { type SavedPlan, savePlan, takeUpPlan } from "./executors/saved-plan.ts";
 import type { Project } from "./project.ts";
 import { defineWorkspace } from "./workspaces/define.ts";
 import type { WorkspaceName } from "./workspaces/names.ts";
@@ -9,10 +17,44 @@ import type { WorkspaceName } from "./workspaces/names.ts";
 export async function planWorkspace(
   project: Project,
   name: WorkspaceName,
-  options: RunOptions = {},
+  options: WorkspaceRunOptions = {},
 ): Promise<PlannedRun> {
-  const workspace = await defineWorkspace(project, name);
+  const workspace = await definedWith(project, name, options);
   return executorFor(project, workspace).plan(workspace, { signal: project.signal, ...options });
+}
+
+/** Plans one workspace and saves the plan, for `applySaved` in another process. */
+export async function planToFile(
+  project: Project,
+  name: WorkspaceName,
+  path: string,
+  options: WorkspaceRunOptions = {},
+): Promise<PlannedRun> {
+  const workspace = await definedWith(project, name, options);
+  const executor = executorFor(project, workspace);
+  const planned = await executor.plan(workspace, { signal: project.signal, ...options, keep: true });
+  await savePlan(project, path, workspace, options, { executor: executor.name, planned });
+  return planned;
+}
+
+/** Takes a saved plan up: exactly what it shows is applied, or a diagnostic names what moved since. */
+export async function applySaved(project: Project, saved: SavedPlan, options: RunOptions = {}): Promise<PlannedRun> {
+  const asIs = { ...project, config: { ...project.config, executor: saved.configured } };
+  const workspace = await definedWith(asIs, saved.workspace, saved.options);
+  const executor = executorFor(asIs, workspace);
+  return takeUpPlan(saved, executor, workspace, { signal: project.signal, ...options });
+}
+
+/** The workspace, with import blocks for what was asked to be taken over. */
+async function definedWith(
+  project: Project,
+  name: WorkspaceName,
+  { imports = [] }: WorkspaceRunOptions,
+): Promise<WorkspaceDefinition> {
+  const workspace = await defineWorkspace(project, name);
+  if (imports.length === 0) return workspace;
+  const document = `${JSON.stringify({ import: imports }, null, 2)}\n`;
+  return { ...workspace, documents: { ...workspace.documents, "doge-import.tf.json": document } };
 }
 
 export interface WorkspaceResult {
@@ -25,7 +67,7 @@ export interface WorkspaceResult {
 export async function convergeWorkspace(
   project: Project,
   name: WorkspaceName,
-  options: { readonly destroy?: boolean; readonly message: string },
+  options: RunOptions & { readonly message: string },
 ): Promise<WorkspaceResult> {
   const now = (): Date => project.machine.clock.now();
   const verb = options.destroy ? "Destroying" : "Provisioning";

@@ -17,11 +17,24 @@ import { newCommand } from "./new.ts";
 import { doctorCommand, statusCommand, upCommand } from "./project.ts";
 import { repoCreateCommand } from "./repo.ts";
 import { templateUpdateCommand } from "./template.ts";
+import { outputCommand, providersSchemaCommand, showCommand } from "./show.ts";
+import {
+  forceUnlockCommand,
+  stateListCommand,
+  stateMvCommand,
+  statePullCommand,
+  statePushCommand,
+  stateRmCommand,
+  stateShowCommand,
+  taintCommand,
+  untaintCommand,
+} from "./state.ts";
 import {
   applyCommand,
   cleanCommand,
   destroyCommand,
   fmtCommand,
+  importCommand,
   initCommand,
   planCommand,
   updateCommand,
@@ -41,6 +54,19 @@ export const commands: readonly Command[] = [
   validateCommand,
   planCommand,
   applyCommand,
+  importCommand,
+  outputCommand,
+  showCommand,
+  stateListCommand,
+  stateShowCommand,
+  stateMvCommand,
+  stateRmCommand,
+  statePullCommand,
+  statePushCommand,
+  taintCommand,
+  untaintCommand,
+  forceUnlockCommand,
+  providersSchemaCommand,
   updateCommand,
   cleanCommand,
   deployCommand,

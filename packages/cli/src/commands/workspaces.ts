@@ -1,51 +1,41 @@
-import { DogeError, error } from "@doge/core";
+import { resolve } from "node:path";
 import {
+  applySaved,
   cleanWorkspace,
   destroy,
   type DestroyResult,
   formatWorkspace,
   initWorkspace,
   isWorkspace,
+  type PlannedRun,
+  planToFile,
   planWorkspace,
+  readPlan,
   updateWorkspace,
   validateWorkspace,
-  type WorkspaceName,
-  workspaceNames,
 } from "@doge/workflow";
-import { type ArgumentSpec, defineCommand, type Invocation } from "../command.ts";
-import { confirm } from "../terminal/ask.ts";
+import { type CommandResult, defineCommand, type Invocation } from "../command.ts";
+import {
+  agreed,
+  chosenWorkspace,
+  notAgreed,
+  projectFor,
+  runFlags,
+  runOptions,
+  workspaceArgument,
+} from "./run-flags.ts";
 import {
   type AppliedView,
   renderApplied,
   renderDestroyed,
   renderFormatted,
   renderPlanned,
+  plannedView,
   type PlannedView,
 } from "../views/workspaces.ts";
 
-const workspace: ArgumentSpec = { name: "workspace", help: workspaceNames.join(", "), choices: workspaceNames };
-
-const chosen = (invocation: Invocation): WorkspaceName => {
-  const name = invocation.arguments["workspace"] as string;
-  if (!isWorkspace(name)) throw new DogeError([error({ code: "usage", summary: "Unknown workspace", detail: name })]);
-  return name;
-};
-
-const strings = (value: unknown): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
-
-const planFlags = {
-  destroy: { type: "boolean", help: "Plan to destroy everything of the workspace" },
-  "refresh-only": { type: "boolean", help: "Only take changes made elsewhere into the state" },
-  target: { type: "string", value: "ADDRESS", multiple: true, help: "Only this resource and what it depends on" },
-  replace: { type: "string", value: "ADDRESS", multiple: true, help: "Make this resource anew" },
-} as const;
-
-const planOptions = ({ flags }: Invocation) => ({
-  destroy: flags["destroy"] === true,
-  refreshOnly: flags["refresh-only"] === true,
-  targets: strings(flags["target"]),
-  replace: strings(flags["replace"]),
-});
+const workspace = workspaceArgument;
+const chosen = chosenWorkspace;
 
 export const initCommand = defineCommand<{
   readonly workspace: string;
@@ -92,46 +82,92 @@ export const planCommand = defineCommand<PlannedView>({
   name: "plan",
   summary: "Show what apply would change; change nothing",
   arguments: [workspace],
-  flags: { ...planFlags, "detailed-exitcode": { type: "boolean", help: "Exit 3 where there are changes" } },
+  flags: {
+    destroy: { type: "boolean", help: "Plan to destroy everything of the workspace" },
+    ...runFlags,
+    out: { type: "string", value: "FILE", help: "Save this plan, so that apply runs exactly it" },
+    "detailed-exitcode": { type: "boolean", help: "Exit 3 where there are changes" },
+  },
+  examples: ["doge plan stage --out stage.plan", "doge apply stage.plan"],
   view: renderPlanned,
   async run(invocation) {
-    const planned = await planWorkspace(await invocation.project(), chosen(invocation), {
-      ...planOptions(invocation),
-      speculative: true,
-      message: "doge plan",
-    });
-    await planned.discard();
+    const project = await projectFor(invocation);
+    const options = { ...(await runOptions(invocation)), message: "doge plan" };
+    const { out } = invocation.flags;
+    const saved = typeof out === "string" ? { saved: out } : {};
+    const planned =
+      typeof out === "string"
+        ? await planToFile(project, chosen(invocation), resolve(invocation.folder, out), options)
+        : await planWorkspace(project, chosen(invocation), { ...options, speculative: true });
+    if (typeof out !== "string") await planned.discard();
     const changed = planned.hasChanges && invocation.flags["detailed-exitcode"] === true;
-    return { exitCode: changed ? 3 : 0, data: planned };
+    return { exitCode: changed ? 3 : 0, data: plannedView(planned, saved) };
   },
 });
 
 export const applyCommand = defineCommand<AppliedView>({
   name: "apply",
-  summary: "Plan, ask, and make the changes",
-  arguments: [workspace],
-  flags: { ...planFlags, yes: { type: "boolean", short: "y", help: "Do not ask" } },
+  summary: "Plan, ask, and make the changes; or apply a saved plan exactly",
+  description:
+    "A saved plan is refused where anything moved since: configuration, variables, providers, the state, or the objects themselves.",
+  arguments: [{ ...workspace, help: `${workspace.help}, or the file of a saved plan`, open: true }],
+  flags: { ...runFlags, yes: { type: "boolean", short: "y", help: "Do not ask" } },
   view: renderApplied,
   async run(invocation) {
-    const name = chosen(invocation);
-    const planned = await planWorkspace(await invocation.project(), name, {
-      ...planOptions(invocation),
-      message: "doge apply",
-    });
-    if (!planned.hasChanges) {
-      await planned.discard();
-      return { exitCode: 0, data: { workspace: name, counts: planned.counts } };
+    const project = await projectFor(invocation);
+    const word = invocation.arguments["workspace"] as string;
+    const options = { ...(await runOptions(invocation)), message: "doge apply" };
+    const file = resolve(invocation.folder, word);
+    if (!isWorkspace(word) && (await invocation.machine.files.exists(file))) {
+      const saved = await readPlan(project, file);
+      if (!saved.hasChanges) return { exitCode: 0, data: { workspace: saved.workspace, counts: saved.counts } };
+      return confirmed(invocation, await applySaved(project, saved, options));
     }
-    let yes = false;
-    try {
-      yes = await agreed(invocation, planned.text, `Make these changes to ${name}?`);
-    } finally {
-      // A plan that waits for a yes would hold the workspace.
-      if (!yes) await planned.discard();
-    }
-    return yes ? { exitCode: 0, data: await planned.apply() } : notAgreed();
+    return confirmed(invocation, await planWorkspace(project, chosen(invocation), options));
   },
 });
+
+export const importCommand = defineCommand<AppliedView>({
+  name: "import",
+  summary: "Manage an object that is there already: plan with it, ask, and take it over",
+  description: "The workspace's configuration must have the resource; what differs from it is in the plan.",
+  arguments: [
+    workspace,
+    { name: "address", help: "where it stands in the configuration" },
+    { name: "id", help: "the vendor's id, as Terraform's documentation of the resource says" },
+  ],
+  flags: { ...runFlags, yes: { type: "boolean", short: "y", help: "Do not ask" } },
+  examples: ["doge import base digitalocean_domain.this example.com"],
+  view: renderApplied,
+  async run(invocation) {
+    const { address: to, id } = invocation.arguments as { readonly address: string; readonly id: string };
+    const options = await runOptions(invocation);
+    const planned = await planWorkspace(await projectFor(invocation), chosen(invocation), {
+      ...options,
+      targets: [...(options.targets ?? []), to],
+      message: "doge import",
+      imports: [{ to, id }],
+    });
+    return confirmed(invocation, planned);
+  },
+});
+
+/** Asks, then applies. */
+async function confirmed(invocation: Invocation, planned: PlannedRun): Promise<CommandResult<AppliedView>> {
+  const { workspace: name } = planned;
+  if (!planned.hasChanges) {
+    await planned.discard();
+    return { exitCode: 0, data: { workspace: name, counts: planned.counts } };
+  }
+  let yes = false;
+  try {
+    yes = await agreed(invocation, planned.text, `Make these changes to ${name}?`);
+  } finally {
+    // A plan that waits for a yes would hold the workspace.
+    if (!yes) await planned.discard();
+  }
+  return yes ? { exitCode: 0, data: await planned.apply() } : notAgreed();
+}
 
 export const destroyCommand = defineCommand<DestroyResult>({
   name: "destroy",
@@ -142,16 +178,24 @@ export const destroyCommand = defineCommand<DestroyResult>({
   flags: {
     yes: { type: "boolean", short: "y", help: "Do not ask" },
     repository: { type: "boolean", help: "Delete the GitHub repository too" },
+    target: runFlags.target,
+    refresh: runFlags.refresh,
+    "no-refresh": runFlags["no-refresh"],
+    var: runFlags.var,
+    "var-file": runFlags["var-file"],
+    parallelism: runFlags.parallelism,
+    executor: runFlags.executor,
   },
   view: renderDestroyed,
   async run(invocation) {
     const name = invocation.arguments["workspace"];
-    const project = await invocation.project();
+    const project = await projectFor(invocation);
     const what = typeof name === "string" ? `workspace ${name}` : `all workspaces of ${project.config.name}`;
     if (!(await agreed(invocation, "", `Destroy ${what}? This can't be undone.`))) return notAgreed();
     const data = await destroy(project, {
       ...(typeof name === "string" && isWorkspace(name) ? { only: name } : {}),
       repository: invocation.flags["repository"] === true,
+      run: await runOptions(invocation),
     });
     return { exitCode: 0, data };
   },
@@ -183,26 +227,4 @@ export const cleanCommand = defineCommand<{ readonly removed: readonly string[] 
   async run(invocation) {
     return { exitCode: 0, data: { removed: await cleanWorkspace(await invocation.project(), chosen(invocation)) } };
   },
-});
-
-/** Shows what would happen and asks; without a terminal only `--yes` agrees. */
-async function agreed(invocation: Invocation, text: string, question: string): Promise<boolean> {
-  if (invocation.flags["yes"]) return true;
-  if (!invocation.interactive) {
-    throw new DogeError([
-      error({
-        code: "needs-yes",
-        summary: "This needs a yes",
-        detail: "There is no terminal to ask on.",
-        remedy: "Look at the plan, then run this again with --yes.",
-      }),
-    ]);
-  }
-  if (text) process.stderr.write(`${text}\n`);
-  return confirm(question);
-}
-
-const notAgreed = (): { readonly exitCode: number; readonly diagnostics: readonly ReturnType<typeof error>[] } => ({
-  exitCode: 1,
-  diagnostics: [error({ code: "not-agreed", summary: "Nothing was changed", detail: "The answer was not yes." })],
 });

@@ -3,7 +3,8 @@ import { type ArgumentSpec, type Command, type FlagSpec, globalFlags } from "../
 const groups: readonly (readonly [string, readonly string[]])[] = [
   ["Start", ["new", "adopt", "template", "doctor", "cloud", "completion"]],
   ["The whole", ["up", "status", "destroy"]],
-  ["Workspaces", ["init", "fmt", "validate", "plan", "apply", "update", "clean"]],
+  ["Workspaces", ["init", "fmt", "validate", "plan", "apply", "import", "update", "clean"]],
+  ["States", ["output", "show", "state", "taint", "untaint", "force-unlock", "providers"]],
   ["The app", ["deploy", "rollback", "logs", "ssh", "lease", "env"]],
   ["GitHub", ["repo", "ci"]],
 ];

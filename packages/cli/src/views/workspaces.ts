@@ -1,4 +1,4 @@
-import type { DestroyResult, PlannedChange } from "@doge/workflow";
+import type { DestroyResult, PlannedChange, PlannedRun } from "@doge/workflow";
 import { duration } from "../terminal/style.ts";
 
 interface Counts {
@@ -14,7 +14,15 @@ export interface PlannedView {
   readonly hasChanges: boolean;
   readonly text: string;
   readonly url?: string;
+  /** The file that the plan was saved in. */
+  readonly saved?: string;
 }
+
+/** What people and programs see of a plan; its JSON, with secrets, is what `doge show` is for. */
+export const plannedView = (planned: PlannedRun, more: Pick<PlannedView, "saved">): PlannedView => {
+  const { workspace, counts, changes, hasChanges, text, url } = planned;
+  return { workspace, counts, changes, hasChanges, text, ...(url ? { url } : {}), ...more };
+};
 
 export interface AppliedView {
   readonly workspace: string;
@@ -26,7 +34,7 @@ export const renderPlanned = (plan: PlannedView): string =>
   [
     plan.text.trimEnd(),
     ...(plan.url ? ["", `Run: ${plan.url}`] : []),
-    ...(plan.hasChanges ? ["", `Next: doge apply ${plan.workspace}`] : []),
+    ...(plan.hasChanges ? ["", `Next: doge apply ${plan.saved ?? plan.workspace}`] : []),
     "",
   ].join("\n");
 

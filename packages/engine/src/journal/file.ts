@@ -39,10 +39,9 @@ export function fileJournal({ files, folder, sealer }: FileJournalOptions): Jour
       const content = new JournalContent();
       // Whatever is behind the last line end was cut off while it was written.
       for (const line of text.slice(0, text.lastIndexOf("\n") + 1).split("\n")) {
-        if (line === "") continue;
-        const opened = sealer.open(line, "journal");
-        const entry = parse(opened);
-        if (entry) content.add(entry);
+        // One that was torn, and written behind since: nobody was told of it.
+        if (!isJson(line)) continue;
+        content.add(JSON.parse(sealer.open(line, "journal")) as Entry);
       }
       size = text.length;
       if (text !== "" && !text.endsWith("\n")) waiting.push("\n");
@@ -103,10 +102,11 @@ export function fileJournal({ files, folder, sealer }: FileJournalOptions): Jour
   };
 }
 
-function parse(line: string): Entry | undefined {
+function isJson(line: string): boolean {
   try {
-    return JSON.parse(line) as Entry;
+    JSON.parse(line);
+    return true;
   } catch {
-    return undefined; // torn by a kill, and written after since: nobody was told of it
+    return false;
   }
 }

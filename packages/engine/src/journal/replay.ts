@@ -1,5 +1,5 @@
-import { instanceAddress, resourceAddress, resourceOf } from "../state/model.ts";
-import type { WorkingChange, WorkingState } from "../state/working.ts";
+import { instanceAddress, resourceAddress, resourceOf, type State } from "../state/model.ts";
+import { type WorkingChange, WorkingState } from "../state/working.ts";
 import type { StateMark, Unsettled } from "./journal.ts";
 
 /** The object that a change is about: the address, with the key of a deposed one behind it. */
@@ -36,4 +36,11 @@ export function replay(working: WorkingState, { changes, since }: Unsettled, bas
   }
   working.takeChanges();
   return taken;
+}
+
+/** The state with what an interrupted run recorded, for who changes states by hand. */
+export function withUnsettled(state: State, unsettled: Unsettled): State {
+  const working = new WorkingState(state);
+  replay(working, unsettled, state);
+  return working.snapshot();
 }

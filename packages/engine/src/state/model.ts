@@ -81,14 +81,3 @@ export function moduleOf(address: string): string {
   const found = /^(?:module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.)+/.exec(address)?.[0];
   return found === undefined ? "" : found.slice(0, -1);
 }
-
-/** The outputs' values as plain JSON, with whether each is sensitive. */
-export const outputsOf = (
-  state: State,
-): Readonly<Record<string, { readonly value: unknown; readonly sensitive: boolean }>> =>
-  Object.fromEntries(
-    Object.entries(state.outputs).map(([name, output]) => [
-      name,
-      { value: output.value, sensitive: output.sensitive ?? false },
-    ]),
-  );

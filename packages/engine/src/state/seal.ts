@@ -25,7 +25,8 @@ interface Envelope {
 
 /**
  * AES-256-GCM with keys derived by HKDF-SHA-256. The first key seals; all of them open, so that a key is changed by
- * putting the new one before the old one. Without keys text stays in clear.
+ * putting the new one before the old one. Without keys text stays in clear. With them, only a state may still be in
+ * clear: one from before the project had a key, which the next writer seals.
  */
 export function sealer(keys: readonly Secret<Uint8Array>[], purpose: SealPurpose): Sealer {
   const derived = keys.map((key) => {
@@ -50,7 +51,7 @@ export function sealer(keys: readonly Secret<Uint8Array>[], purpose: SealPurpose
     },
     open(text, about) {
       const envelope = envelopeOf(text);
-      if (envelope === undefined) return text;
+      if (envelope === undefined) return first === undefined || purpose === "state" ? text : inClear(purpose, about);
       const key = derived.find((one) => one.id === envelope.key);
       if (key === undefined) throw wrongKey(envelope.key, derived.length, about);
       try {
@@ -74,6 +75,15 @@ export function sealer(keys: readonly Secret<Uint8Array>[], purpose: SealPurpose
     current: (text) => envelopeOf(text)?.key === first?.id,
   };
 }
+
+const inClear = (purpose: SealPurpose, about: string): never =>
+  fail({
+    code: "seal-missing",
+    summary: "This should be sealed, and is not",
+    detail: `A ${purpose} that was not sealed by this project may have been written by anybody.`,
+    address: about,
+    remedy: purpose === "plan" ? "Plan again." : "Remove it, and look at what it says happened.",
+  });
 
 const boundTo = (purpose: SealPurpose, about: string): Buffer => Buffer.from(`doge ${purpose} ${about}`);
 

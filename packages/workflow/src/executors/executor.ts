@@ -35,6 +35,16 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** An object that is there already, to be managed from now on. */
+export interface Import {
+  readonly to: string;
+  readonly id: string;
+}
+
+export interface WorkspaceRunOptions extends RunOptions {
+  readonly imports?: readonly Import[];
+}
+
 export interface Counts {
   readonly add: number;
   readonly change: number;

@@ -1,5 +1,5 @@
-import { DogeError, error, fail } from "@doge/core";
-import type { VariableValue } from "@doge/engine";
+import { DogeError, error, fail, unwrap } from "@doge/core";
+import { loadConfiguration, type VariableValue } from "@doge/engine";
 import { endedRuns, failedRuns, type Phase, related, type Run, type TfeApi } from "@doge/providers/tfe";
 import type { Project } from "../project.ts";
 import { packDocuments } from "./archive.ts";
@@ -120,7 +120,7 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
         savePlan: options.keep ?? false,
         refresh: options.refresh ?? true,
         refreshOnly: options.refreshOnly ?? false,
-        ...(options.variables ? { variables: hclVariables(options.variables) } : {}),
+        ...(options.variables ? { variables: await hclVariables(workspace, options.variables) } : {}),
         ...(options.targets?.length ? { targets: options.targets } : {}),
         ...(options.replace?.length ? { replace: options.replace } : {}),
       });
@@ -217,17 +217,22 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
   }
 }
 
-/** Text is sent as a string of HCL, which JSON's strings are but for template marks. */
-const hclVariables = (
+/**
+ * As HCP takes them: expressions of HCL, which JSON is but for template marks. Text is what the variable's type makes of
+ * it.
+ */
+async function hclVariables(
+  workspace: WorkspaceDefinition,
   variables: Readonly<Record<string, VariableValue>>,
-): readonly { readonly key: string; readonly value: string }[] =>
-  Object.entries(variables).map(([key, one]) => ({
-    key,
-    value:
-      "expression" in one
-        ? one.expression
-        : JSON.stringify("text" in one ? one.text : one.value).replaceAll(/([$%])\{/g, "$1$1{"),
-  }));
+): Promise<readonly { readonly key: string; readonly value: string }[]> {
+  const sources = Object.entries(workspace.documents).map(([file, content]) => ({ file, content }));
+  const declared = unwrap(await loadConfiguration(sources)).variables;
+  return Object.entries(variables).map(([key, one]) => {
+    if ("expression" in one) return { key, value: one.expression };
+    if ("text" in one && declared.get(key)?.literal === false) return { key, value: one.text };
+    return { key, value: JSON.stringify("text" in one ? one.text : one.value).replaceAll(/([$%])\{/g, "$1$1{") };
+  });
+}
 
 const countsOf = (phase: Phase | undefined): Counts => ({
   add: phase?.attributes["resource-additions"] ?? 0,
