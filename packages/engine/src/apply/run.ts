@@ -21,6 +21,7 @@ import { variableValues } from "../plan/variables.ts";
 import type { Provider, ProviderContext } from "../provider.ts";
 import { instanceAddress, resourceOf, type State } from "../state/model.ts";
 import { objectOf } from "../state/objects.ts";
+import { checkResults } from "../view/checks-json.ts";
 import { WorkingState } from "../state/working.ts";
 import { make, repetitionsOf } from "./make.ts";
 import { orderOf, type Step } from "./order.ts";
@@ -190,7 +191,10 @@ async function carryOut(session: ApplySession): Promise<void> {
       }),
     );
   }
+  if (session.plan.mode === "normal" && session.plan.targets.length === 0)
+    session.working.checkResults = checkResults(session.checks.list());
   if (session.plan.mode !== "destroy") return;
+  session.working.checkResults = null;
   if (!hasErrors(session.diagnostics)) session.working.outputs = {};
 }
 

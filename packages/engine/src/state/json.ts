@@ -60,9 +60,12 @@ const sortedRecord = <T>(record: Readonly<Record<string, T>>): Record<string, T>
 
 function sortedResources(resources: readonly StateResource[]): StateResource[] {
   return [...resources]
-    .sort((a, b) => (resourceAddress(a) < resourceAddress(b) ? -1 : 1))
+    .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
     .map((resource) => ({ ...resource, instances: [...resource.instances].sort(byKey) }));
 }
+
+/** The root module's come first, then module by module. */
+const sortKey = (resource: StateResource): string => `${resource.module ?? ""} ${resourceAddress(resource)}`;
 
 function byKey(a: StateInstance, b: StateInstance): number {
   const [x, y] = [a.index_key, b.index_key];

@@ -50,11 +50,19 @@ function decodeStored(attributes: Attributes, type: Type): Value {
   return v.object(entries);
 }
 
+/** Stored attributes without the types that stand beside open ones. */
+export const untyped = (attributes: Attributes): Attributes =>
+  Object.fromEntries(Object.entries(attributes).map(([name, one]) => [name, isTyped(one) ? one.value : one]));
+
 const openAttributes = (schema: Block): string[] =>
   Object.keys(schema.attributes).filter((name) => schema.attributes[name]?.type === "dynamic");
 
 const isTyped = (stored: unknown): stored is { readonly value: unknown; readonly type: Type } =>
-  typeof stored === "object" && stored !== null && "value" in stored && "type" in stored;
+  typeof stored === "object" &&
+  stored !== null &&
+  Object.keys(stored).length === 2 &&
+  "value" in stored &&
+  "type" in stored;
 
 const stepKey = (step: PathStep): string | number => (step.type === "get_attr" ? step.value : step.value.value);
 

@@ -20,6 +20,8 @@ export type WorkingChange =
 export class WorkingState {
   readonly #resources = new Map<string, { head: Head; instances: Map<string, StateInstance> }>();
   outputs: Record<string, StateOutput>;
+  /** What became of conditions, in the state's spelling. */
+  checkResults: unknown;
   #last: State;
   #lastContent: string;
   #changes: WorkingChange[] = [];
@@ -28,6 +30,7 @@ export class WorkingState {
     this.#last = state;
     this.#lastContent = contentOf(state);
     this.outputs = { ...state.outputs };
+    this.checkResults = state.check_results;
     for (const { instances, each: _, ...head } of state.resources) {
       const address = resourceAddress(head);
       const keyed = instances.map((one) => [slot(instanceAddress(address, one.index_key), one.deposed), one] as const);
@@ -89,7 +92,7 @@ export class WorkingState {
 
       return { ...head, instances: all };
     });
-    const next: State = { ...this.#last, outputs: this.outputs, resources };
+    const next: State = { ...this.#last, outputs: this.outputs, resources, check_results: this.checkResults };
     const content = contentOf(next);
     if (content === this.#lastContent) return this.#last;
     this.#last = { ...next, terraform_version: terraformVersion, serial: this.#last.serial + 1 };

@@ -1,10 +1,13 @@
 import type { ResourceAction } from "@doge/core";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
+import { checksJson } from "./checks-json.ts";
+import { configurationJson } from "./configuration-json.ts";
+import { moduleTree } from "./modules-json.ts";
 import { hasChanges, type OutputChange, type Plan, type ResourceChange } from "../plan/model.ts";
 import type { Type } from "../schema.ts";
 import { instanceAddress, resourceAddress, type StateResource, terraformVersion } from "../state/model.ts";
-import { marked } from "../state/objects.ts";
+import { marked, untyped } from "../state/objects.ts";
 
 export interface PlanJsonOptions {
   /** True: sensitive values in clear, as `terraform show -json` has them. Otherwise "(sensitive)" stands for them. */
@@ -28,7 +31,8 @@ export function planToJson(plan: Plan, options: PlanJsonOptions = {}): Json {
     resource_changes: changes.map((change) => resourceChange(change, shown)),
     output_changes: Object.fromEntries(plan.outputs.map((output) => [output.name, outputChange(output, shown)])),
     prior_state: priorState(plan, shown),
-    configuration: configuration(plan),
+    configuration: configurationJson(plan),
+    ...(plan.checks.length > 0 ? { checks: checksJson(plan.checks) } : {}),
     timestamp: plan.timestamp,
     applyable: hasChanges(plan),
     complete: plan.targets.length === 0,
@@ -73,6 +77,8 @@ const actions: Readonly<Record<ResourceAction, readonly string[]>> = {
 function resourceChange(change: ResourceChange, shown: (value: Value) => Value): Json {
   return {
     address: change.address,
+    ...(change.previous === undefined ? {} : { previous_address: change.previous }),
+    ...(change.module === undefined ? {} : { module_address: change.module }),
     mode: change.mode,
     type: change.type,
     name: change.name,
@@ -84,6 +90,7 @@ function resourceChange(change: ResourceChange, shown: (value: Value) => Value):
         change.action === "replace" && change.createBeforeDestroy ? ["create", "delete"] : actions[change.action],
       ...sides(change.before, change.after, shown),
       ...(change.replacePaths.length > 0 ? { replace_paths: change.replacePaths } : {}),
+      ...(change.importing === undefined ? {} : { importing: { id: change.importing } }),
     },
     ...(change.reason === undefined ? {} : { action_reason: change.reason }),
   };
@@ -168,8 +175,8 @@ function plannedValues(plan: Plan, shown: (value: Value) => Value): Json {
         return [output.name, { sensitive: isSensitive(output), ...told }];
       }),
     ),
-    root_module: {
-      resources: resources.map((change) => ({
+    root_module: moduleTree(
+      resources.map((change) => ({
         address: change.address,
         mode: change.mode,
         type: change.type,
@@ -180,7 +187,7 @@ function plannedValues(plan: Plan, shown: (value: Value) => Value): Json {
         values: known(shown(change.after as Value)),
         sensitive_values: sensitiveFlags(change.after as Value),
       })),
-    },
+    ),
   };
 }
 
@@ -196,14 +203,14 @@ function priorState(plan: Plan, shown: (value: Value) => Value): Json {
           return [name, { sensitive, type, value: v.toPlain(hidden) }];
         }),
       ),
-      root_module: { resources: plan.prior.resources.flatMap((resource) => priorResources(resource, shown)) },
+      root_module: moduleTree(plan.prior.resources.flatMap((resource) => priorResources(resource, shown))),
     },
   };
 }
 
-function priorResources(resource: StateResource, shown: (value: Value) => Value): Json[] {
+function priorResources(resource: StateResource, shown: (value: Value) => Value): (Json & { address: string })[] {
   return resource.instances.map((instance) => {
-    const value = marked(v.fromPlain(instance.attributes), instance.sensitive_attributes ?? []);
+    const value = marked(v.fromPlain(untyped(instance.attributes)), instance.sensitive_attributes ?? []);
     return {
       address: instanceAddress(resourceAddress(resource), instance.index_key),
       mode: resource.mode,
@@ -219,27 +226,4 @@ function priorResources(resource: StateResource, shown: (value: Value) => Value)
       ...(instance.deposed === undefined ? {} : { deposed_key: instance.deposed }),
     };
   });
-}
-
-function configuration(plan: Plan): Json {
-  const { providers, resources, requiredProviders } = plan.configuration;
-  const full = (name: string): string =>
-    `registry.terraform.io/${requiredProviders.get(name)?.source ?? `hashicorp/${name}`}`;
-  return {
-    provider_config: Object.fromEntries(
-      [...providers.values()].map((one) => [
-        one.key,
-        { name: one.name, full_name: full(one.name), ...(one.alias ? { alias: one.alias } : {}) },
-      ]),
-    ),
-    root_module: {
-      resources: [...resources.values()].map((block) => ({
-        address: block.address,
-        mode: block.mode,
-        type: block.type,
-        name: block.name,
-        provider_config_key: block.provider ?? block.type.split("_")[0],
-      })),
-    },
-  };
 }

@@ -5,7 +5,9 @@ import { attributeLines } from "./diff.ts";
 
 /** The plan as people read it, in Terraform's manner. Sensitive values never stand in it. */
 export function renderPlan(plan: Plan): string {
-  const changes = plan.changes.filter((change) => change.action !== "no-op");
+  const changes = plan.changes.filter(
+    (change) => change.action !== "no-op" || change.previous !== undefined || change.importing !== undefined,
+  );
   const outputs = plan.outputs.filter((output) => output.action !== "no-op");
   const sections: string[] = [];
   if (plan.drift.length > 0) sections.push(drift(plan.drift));
@@ -36,7 +38,11 @@ function nothing(plan: Plan): string {
 
 function counts(plan: Plan): string {
   const { add, change, destroy } = planSummary(plan);
-  return `Plan: ${add} to add, ${change} to change, ${destroy} to destroy.`;
+  const imported = plan.changes.filter((one) => one.importing !== undefined).length;
+  const importing = imported === 0 ? "" : `${imported} to import, `;
+  const forgotten = plan.changes.filter((one) => one.action === "forget").length;
+  const note = forgotten === 0 ? "" : ` ${forgotten} to forget.`;
+  return `Plan: ${importing}${add} to add, ${change} to change, ${destroy} to destroy.${note}`;
 }
 
 function legend(changes: readonly ResourceChange[]): string {
@@ -49,6 +55,7 @@ function legend(changes: readonly ResourceChange[]): string {
     has("replace", false) && "-/+ destroy and then create replacement",
     has("replace", true) && "+/- create replacement and then destroy",
     has("read") && " <= read (data resources)",
+    has("forget") && "  . forget",
   ];
   return `Resource actions are indicated with the following symbols:\n${rows.filter((row) => row !== false).join("\n")}`;
 }
@@ -65,11 +72,12 @@ const sentences: Readonly<Record<string, string>> = {
   update: "will be updated in-place",
   delete: "will be destroyed",
   read: "will be read during apply",
-  forget: "will no longer be managed",
+  forget: "will no longer be managed by Doge, but will not be destroyed",
 };
 
 const because: Readonly<Partial<Record<Reason, (change: ResourceChange) => string>>> = {
   delete_because_no_resource_config: (change) => `(because ${change.resource} is not in configuration)`,
+  delete_because_no_module: (change) => `(because ${change.module ?? "its module"} is not in configuration)`,
   delete_because_wrong_repetition: (change) =>
     `(because its instance key does not fit ${change.resource}'s count or for_each)`,
   delete_because_count_index: (change) => `(because index [${change.key}] is out of range for count)`,
@@ -80,9 +88,12 @@ const because: Readonly<Partial<Record<Reason, (change: ResourceChange) => strin
 
 function headline(change: ResourceChange): string {
   const name = change.deposed === undefined ? change.address : `${change.address} (deposed object ${change.deposed})`;
+  if (change.action === "no-op")
+    return change.importing === undefined ? `${change.previous} has moved to ${name}` : `${name} will be imported`;
   if (change.action !== "replace") return `${name} ${sentences[change.action] ?? change.action}`;
   if (change.reason === "replace_because_tainted") return `${name} is tainted, so it must be replaced`;
   if (change.reason === "replace_by_request") return `${name} will be replaced, as requested`;
+  if (change.reason === "replace_by_triggers") return `${name} will be replaced due to changes in replace_triggered_by`;
   return `${name} must be replaced`;
 }
 
@@ -94,6 +105,8 @@ function renderChange(change: ResourceChange): string {
   return [
     `  # ${headline(change)}`,
     ...(note ? [`  # ${note}`] : []),
+    ...(change.previous !== undefined && change.action !== "no-op" ? [`  # (moved from ${change.previous})`] : []),
+    ...(change.importing === undefined ? [] : [`  # (imported from ${JSON.stringify(change.importing)})`]),
     `${symbol} ${kind} ${JSON.stringify(change.type)} ${JSON.stringify(change.name)} {`,
     ...body(change),
     "    }",
