@@ -10,8 +10,8 @@ import type { Journal, Unsettled } from "../journal/journal.ts";
 import { subjectOf } from "../journal/replay.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
-import { CheckResults } from "../plan/conditions.ts";
-import { dataInstance, readData } from "../plan/data.ts";
+import { type CheckedObject, CheckResults } from "../plan/conditions.ts";
+import { dataInstance, failedData, readData } from "../plan/data.ts";
 import { evaluateNode } from "../plan/evaluate.ts";
 import type { Plan } from "../plan/model.ts";
 import { withOutput } from "../plan/outputs.ts";
@@ -191,11 +191,18 @@ async function carryOut(session: ApplySession): Promise<void> {
       }),
     );
   }
-  if (session.plan.mode === "normal" && session.plan.targets.length === 0)
-    session.working.checkResults = checkResults(session.checks.list());
+  if (session.plan.mode === "normal") session.working.checkResults = checkResults(allChecks(session));
   if (session.plan.mode !== "destroy") return;
   session.working.checkResults = null;
   if (!hasErrors(session.diagnostics)) session.working.outputs = {};
+}
+
+/** Conditions that were not come to are unknown. */
+function allChecks({ checks, plan }: ApplySession): readonly CheckedObject[] {
+  const judged = checks.list();
+  const known = new Set(judged.map((one) => one.address));
+  const missed = plan.checks.filter((one) => !known.has(one.address));
+  return [...judged, ...missed.map((one) => ({ ...one, status: "unknown" as const, messages: [] }))];
 }
 
 async function run(session: ApplySession, step: Step): Promise<boolean> {
@@ -237,7 +244,13 @@ async function evaluate(session: ApplySession, key: string): Promise<void> {
 }
 
 async function evaluateResource(session: ApplySession, resource: PreparedResource, at: ModuleInstance): Promise<void> {
-  if (resource.source) return evaluateData(session, resource, at);
+  if (resource.source) {
+    try {
+      return await evaluateData(session, resource, at);
+    } catch (thrown) {
+      return failedData(session, resource, at, thrown);
+    }
+  }
   const { block, schema } = resource;
   if (session.plan.mode !== "normal" || session.plan.targets.length > 0) {
     at.resources.set(block.address, valueFromState(resource, at, session.working));

@@ -1,6 +1,7 @@
 import { error, DogeError, fail, nearest } from "@doge/core";
 import { keyOf, type Node } from "../lang/ast.ts";
 import { emptyScope, evaluate } from "../lang/evaluate.ts";
+import { referencesOf } from "../lang/references.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import { constrain, constraintOf } from "./constraints.ts";
@@ -55,12 +56,24 @@ const defaultOf = (attribute: SourceAttribute, constraint: Constraint): Value =>
 export const rules = (body: SourceBody, name: string): Rule[] =>
   blocksIn(body, name).map((block) => {
     only(block.body, ["condition", "error_message"]);
+    const condition = expressionOf(required(block.body, "condition"));
+    if (referencesOf(condition.node).length === 0) constantCondition(name, condition.place);
     return {
-      condition: expressionOf(required(block.body, "condition")),
+      condition,
       message: expressionOf(required(block.body, "error_message")),
       place: block.place,
     };
   });
+
+const constantCondition = (name: string, place: Place): never =>
+  locating(place, undefined, () =>
+    fail({
+      code: "condition-constant",
+      summary: `Invalid ${name} expression`,
+      detail:
+        "The condition expression must refer to at least one object from elsewhere in the configuration, or else its result would not be checking anything.",
+    }),
+  );
 
 export function decodeOutput(name: string, body: SourceBody, place: Place): OutputBlock {
   only(body, ["value", "description", "sensitive", "depends_on", "ephemeral"], ["precondition"]);

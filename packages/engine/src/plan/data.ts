@@ -1,5 +1,6 @@
-import { diagnosticsOf } from "@doge/core";
+import { diagnosticsOf, DogeError } from "@doge/core";
 import { evaluateBody, expressionsOf } from "../config/body.ts";
+import { placed } from "../config/locate.ts";
 import type { Expression } from "../config/model.ts";
 import { decodeAs, typeOfBlock } from "../config/schema-types.ts";
 import { type ModuleInstance, repeated } from "../graph/evaluation.ts";
@@ -16,7 +17,7 @@ import { copyMarks, markSchema, storedObject } from "../state/objects.ts";
 import type { WorkingState } from "../state/working.ts";
 import type { Reason } from "./model.ts";
 import { propose, withDefaults } from "./propose.ts";
-import { after, before } from "./rules.ts";
+import { after, before, type Judging } from "./rules.ts";
 import { addressIn, headOf, type PlanSession, report, subject } from "./session.ts";
 
 /** Reads every instance of a data source, or leaves it to the apply. False where something failed. */
@@ -40,14 +41,22 @@ async function planAt(session: PlanSession, resource: PreparedResource, at: Modu
     at.resources.set(block.address, repeated(block, new Map(values)));
     return true;
   } catch (thrown) {
-    if (block.check === undefined) return report(session, thrown, address);
-    // A check's own data source only makes the check fail.
-    session.diagnostics.push(
-      ...diagnosticsOf(thrown).map((d) => ({ ...d, severity: "warning" as const, address: d.address ?? address })),
-    );
-    at.resources.set(block.address, v.unknownOf(typeOfBlock(resource.schema)));
-    return true;
+    try {
+      failedData(session, resource, at, thrown);
+      return true;
+    } catch (again) {
+      return report(session, again, address);
+    }
   }
+}
+
+/** The failure of a check's own data source only makes the check fail; any other is thrown on, with its place. */
+export function failedData(walk: Judging, resource: PreparedResource, at: ModuleInstance, thrown: unknown): void {
+  const { block } = resource;
+  const diagnostics = diagnosticsOf(thrown).map((d) => placed(d, block.place, addressIn(resource, at)));
+  if (block.check === undefined) throw new DogeError(diagnostics, { cause: thrown });
+  walk.diagnostics.push(...diagnostics.map((d) => ({ ...d, severity: "warning" as const })));
+  at.resources.set(block.address, v.unknownOf(typeOfBlock(resource.schema)));
 }
 
 async function planOne(

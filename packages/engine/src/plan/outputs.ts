@@ -23,7 +23,8 @@ export function evaluateOutput(walk: Judging, block: OutputBlock, instances: rea
     }
     const value = walk.evaluation.evaluate(block.value, address, scope);
     if (at.parent === undefined) refuseSecrets(block, value);
-    at.outputs.set(block.name, v.markIf(value, block.sensitive));
+    // Terraform 1.11 hands a module's outputs to the caller as they are: only the root's own are marked.
+    at.outputs.set(block.name, v.markIf(value, block.sensitive && at.parent === undefined));
   }
 }
 

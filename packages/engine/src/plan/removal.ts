@@ -36,7 +36,7 @@ export async function planRemoval(
       replacePaths: [],
       createBeforeDestroy: instance.create_before_destroy ?? false,
       before: objectOf(stored, schema),
-      ...(reason && !forgotten ? { reason } : {}),
+      ...(reason ? { reason } : {}),
       ...(instance.deposed === undefined ? {} : { deposed: instance.deposed }),
       ...(previous === undefined ? {} : { previous }),
     });
@@ -66,9 +66,9 @@ export function removalReason({ block }: PreparedResource, key: string | number 
 
 /** Why an object goes whose block or module instance is gone. */
 export function orphanReason(session: PlanSession, resource: string): Reason {
-  const module = moduleOf(resource);
-  const present = session.evaluation.instanceAt(configAddress(module), module) !== undefined;
-  return present ? "delete_because_no_resource_config" : "delete_because_no_module";
+  return session.prepared.resources.has(configAddress(resource))
+    ? "delete_because_no_module"
+    : "delete_because_no_resource_config";
 }
 
 export const refuseDestroy = (block: ResourceBlock, address: string): never =>

@@ -52,7 +52,8 @@ export function variableValues(
 
 const howToSet = (name: string): string => `Set it: TF_VAR_${name}, a variable of the workspace, or -var ${name}=….`;
 
-function fromOutside(variable: VariableBlock, given: VariableValue): Value {
+/** What was given, before it is converted to the variable's type. */
+export function fromOutside(variable: VariableBlock, given: VariableValue): Value {
   if ("value" in given) return v.fromPlain(given.value);
   if ("text" in given && variable.literal) return v.string(given.text);
   return evaluate(parseExpression("text" in given ? given.text : given.expression), emptyScope);

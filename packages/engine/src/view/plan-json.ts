@@ -1,12 +1,13 @@
 import type { ResourceAction } from "@doge/core";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
+import { fromOutside } from "../plan/variables.ts";
 import { checksJson } from "./checks-json.ts";
 import { configurationJson } from "./configuration-json.ts";
 import { moduleTree } from "./modules-json.ts";
 import { hasChanges, type OutputChange, type Plan, type ResourceChange } from "../plan/model.ts";
 import type { Type } from "../schema.ts";
-import { instanceAddress, resourceAddress, type StateResource, terraformVersion } from "../state/model.ts";
+import { instanceAddress, resourceAddress, type State, type StateResource, terraformVersion } from "../state/model.ts";
 import { marked, untyped } from "../state/objects.ts";
 
 export interface PlanJsonOptions {
@@ -28,10 +29,13 @@ export function planToJson(plan: Plan, options: PlanJsonOptions = {}): Json {
     ...(plan.drift.length > 0 && plan.mode !== "destroy"
       ? { resource_drift: plan.drift.map((change) => resourceChange(change, shown)) }
       : {}),
-    resource_changes: changes.map((change) => resourceChange(change, shown)),
-    output_changes: Object.fromEntries(plan.outputs.map((output) => [output.name, outputChange(output, shown)])),
-    prior_state: priorState(plan, shown),
-    configuration: configurationJson(plan),
+    ...(changes.length > 0 ? { resource_changes: changes.map((change) => resourceChange(change, shown)) } : {}),
+    ...filled(
+      "output_changes",
+      plan.outputs.map((output) => [output.name, outputChange(output, shown)]),
+    ),
+    ...(isEmptyState(plan.prior) ? {} : { prior_state: priorState(plan, shown) }),
+    configuration: configurationJson(plan, options.secrets ?? false),
     ...(plan.checks.length > 0 ? { checks: checksJson(plan.checks) } : {}),
     timestamp: plan.timestamp,
     applyable: hasChanges(plan),
@@ -39,6 +43,12 @@ export function planToJson(plan: Plan, options: PlanJsonOptions = {}): Json {
     errored: false,
   };
 }
+
+const isEmptyState = (state: State): boolean => state.resources.length === 0 && Object.keys(state.outputs).length === 0;
+
+/** Terraform leaves out what has nothing in it. */
+const filled = (name: string, entries: readonly (readonly [string, unknown])[]): Json =>
+  entries.length === 0 ? {} : { [name]: Object.fromEntries(entries) };
 
 /** Every sensitive part as a placeholder; null and unknown stay, so that the shape can be told. */
 function redacted(value: Value): Value {
@@ -48,18 +58,13 @@ function redacted(value: Value): Value {
 
 /** As they were given; defaults where they were not. */
 function variables(plan: Plan, options: PlanJsonOptions): Json {
-  const all = [...plan.configuration.variables.values()].flatMap(({ name, sensitive, default: fallback }) => {
-    const given = plan.variables[name];
-    if (given === undefined && fallback === undefined) return [];
-    const value =
-      given === undefined
-        ? v.toPlain(fallback as Value)
-        : "value" in given
-          ? given.value
-          : "text" in given
-            ? given.text
-            : given.expression;
-    return [[name, { value: sensitive && !options.secrets ? "(sensitive)" : value }] as const];
+  const all = [...plan.configuration.variables.values()].flatMap((variable) => {
+    const given = plan.variables[variable.name];
+    const value = given === undefined ? variable.default : fromOutside(variable, given);
+    if (value === undefined) return [];
+    return [
+      [variable.name, { value: variable.sensitive && !options.secrets ? "(sensitive)" : v.toPlain(value) }] as const,
+    ];
   });
   return Object.fromEntries(all);
 }
@@ -166,9 +171,14 @@ const sourceOf = (provider: string): string => /"([^"]+)"/.exec(provider)?.[1] ?
 
 function plannedValues(plan: Plan, shown: (value: Value) => Value): Json {
   const outputs = plan.outputs.filter((output) => output.action !== "delete" && output.after);
-  const resources = plan.changes.filter((change) => change.after && change.action !== "delete");
+  const resources = plan.changes.flatMap((change): (ResourceChange & { readonly value?: Value })[] => {
+    // What is forgotten stays, but nothing of it is known.
+    if (change.action === "forget") return [change];
+    return change.action === "delete" || change.after === undefined ? [] : [{ ...change, value: change.after }];
+  });
   return {
-    outputs: Object.fromEntries(
+    ...filled(
+      "outputs",
       outputs.map((output) => {
         const after = v.markIf(output.after as Value, output.sensitive);
         const told = v.isWhollyKnown(after) ? { type: v.typeOf(after), value: known(shown(after)) } : {};
@@ -184,8 +194,8 @@ function plannedValues(plan: Plan, shown: (value: Value) => Value): Json {
         ...(change.key === undefined ? {} : { index: change.key }),
         provider_name: sourceOf(change.provider),
         schema_version: change.schemaVersion,
-        values: known(shown(change.after as Value)),
-        sensitive_values: sensitiveFlags(change.after as Value),
+        ...(change.value ? { values: known(shown(change.value)) } : {}),
+        sensitive_values: change.value ? sensitiveFlags(change.value) : false,
       })),
     ),
   };
@@ -197,7 +207,8 @@ function priorState(plan: Plan, shown: (value: Value) => Value): Json {
     format_version: "1.0",
     terraform_version: terraformVersion,
     values: {
-      outputs: Object.fromEntries(
+      ...filled(
+        "outputs",
         Object.entries(plan.prior.outputs).map(([name, { value, type, sensitive = false }]) => {
           const hidden = shown(v.markIf(v.fromPlain(value), sensitive));
           return [name, { sensitive, type, value: v.toPlain(hidden) }];

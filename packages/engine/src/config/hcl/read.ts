@@ -3,6 +3,7 @@ import type { Node as SyntaxNode } from "web-tree-sitter";
 import type { Node } from "../../lang/ast.ts";
 import { SyntaxFailure } from "../../lang/cursor.ts";
 import { emptyScope, evaluate } from "../../lang/evaluate.ts";
+import { nullOf } from "../../lang/values.ts";
 import { parseExpression } from "../../lang/parser.ts";
 import { locating, placed } from "../locate.ts";
 import type { Place, Source } from "../model.ts";
@@ -41,7 +42,7 @@ const placeOf = (source: Source, path: Place["path"], start: number, end: number
 
 function bodyOf(reading: Reading, body: SyntaxNode | undefined, place: Place): SourceBody {
   const items: SourceItem[] = [];
-  const first = new Map<string, SyntaxNode>();
+  const names = new Set<string>();
   let before: SyntaxNode | undefined;
   for (const child of body ? childrenOf(body) : []) {
     if (child.type !== "attribute" && child.type !== "block") continue;
@@ -51,12 +52,30 @@ function bodyOf(reading: Reading, body: SyntaxNode | undefined, place: Place): S
     if (child.type === "block") items.push(blockItem(reading, child, place));
     else {
       const item = attributeItem(reading, child, place);
-      if (first.has(item.name)) reading.diagnostics.push(placed(twice(item.name), item.place));
-      first.set(item.name, child);
-      items.push(item);
+      if (names.has(item.name)) reading.diagnostics.push(placed(twice(item.name), item.place));
+      else items.push(item);
+      names.add(item.name);
     }
   }
+  const close =
+    body?.parent?.type === "block" ? childrenOf(body.parent).find((one) => one.type === "block_end") : undefined;
+  if (before && !before.hasError && close && !close.isMissing)
+    closingLine(reading, body?.parent as SyntaxNode, before, close);
   return { place, items };
+}
+
+/** Only a block of one argument may stand on one line. */
+function closingLine(reading: Reading, block: SyntaxNode, last: SyntaxNode, close: SyntaxNode): void {
+  const text = reading.source.content;
+  const opening = childrenOf(block).find((one) => one.type === "block_start");
+  const oneLine = opening !== undefined && !text.slice(opening.startIndex, last.startIndex).includes("\n");
+  const closed = !text.slice(last.endIndex, close.startIndex).includes("\n");
+  if (
+    last.type === "block"
+      ? closed
+      : closed !== oneLine && (closed || !text.slice(last.startIndex, last.endIndex).includes("\n"))
+  )
+    reading.diagnostics.push(sameLine(reading, last, close));
 }
 
 function attributeItem({ source, diagnostics }: Reading, node: SyntaxNode, outer: Place): SourceItem {
@@ -76,6 +95,8 @@ function attributeItem({ source, diagnostics }: Reading, node: SyntaxNode, outer
       node_();
     } catch (thrown) {
       diagnostics.push(...diagnosticsOf(thrown));
+      // It is told; whoever asks for the value goes on without.
+      parsed = { kind: "literal", value: nullOf() };
     }
   }
   return {
