@@ -126,7 +126,8 @@ test.skipIf(!present).each(Object.entries(scenarios))("agrees with terraform: %s
   if (scenario.before !== undefined) {
     write(real, scenario.before);
     terraform(real, "init");
-    expect(terraform(real, "apply", "-auto-approve").stderr).toBe("");
+    const { status, stderr } = terraform(real, "apply", "-auto-approve");
+    if (status !== 0) throw new Error(stderr);
     copyFileSync(join(real, "terraform.tfstate"), join(mine, "terraform.tfstate"));
   }
   write(mine, scenario.after);

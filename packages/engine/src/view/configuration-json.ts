@@ -226,7 +226,7 @@ function spelled({ key, reference, steps }: FoundReference): string[] {
     full += "attribute" in step ? `.${step.attribute}` : `[${JSON.stringify(step.index)}]`;
     all.push(full);
   }
-  return all.reverse();
+  return all.toReversed();
 }
 
 const addresses = (expressions: readonly Expression[]): string[] =>
