@@ -3,7 +3,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help install build lint types boundaries unused test check demo demo-down demo-check demo-destroy bench \
-	differential hosts-prepare hosts-up hosts-test hosts-down bench-deploy clean
+	differential hosts-prepare hosts-up hosts-test hosts-down bench-deploy deploy-crash clean
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -67,6 +67,9 @@ hosts-test: install ## Deploys on the real hosts: TLS by ACME, promotion, migrat
 
 bench-deploy: install ## 20 deploys under load on a real host, beside the naive order (make hosts-up first)
 	node tools/hosts/main.ts run node bench/deploy/main.ts $(SHORT)
+
+deploy-crash: install ## Kills and breaks deploys on a real host at every step, under load (make hosts-up first)
+	node tools/hosts/main.ts run node e2e/hosts/crash/main.ts $(SHORT)
 
 hosts-down: install ## End the real hosts and leave nothing
 	node tools/hosts/main.ts down

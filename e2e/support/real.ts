@@ -30,8 +30,10 @@ export async function connectReal(name: DropletName): Promise<Host> {
 }
 
 export interface RealPlaceOptions {
-  /** A copy of the app's sources of its own. */
+  /** Holds a copy of the app's sources of its own. */
   readonly folder: string;
+  /** The copy is there already, perhaps changed. */
+  readonly asItIs?: boolean;
   /** ACME directory; the patient one unless told. */
   readonly acmeDirectory?: string;
 }
@@ -40,8 +42,10 @@ export interface RealPlaceOptions {
 export async function realPlace(name: DropletName, options: RealPlaceOptions): Promise<Place> {
   const domain = record().droplets.find((each) => each.name === name)?.domain ?? "";
   const app = join(options.folder, "app");
-  mkdirSync(app, { recursive: true });
-  cpSync(join(places.state, "app"), app, { recursive: true });
+  if (!options.asItIs) {
+    mkdirSync(app, { recursive: true });
+    cpSync(join(places.state, "app"), app, { recursive: true });
+  }
   return {
     machine,
     host: await connectReal(name),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { type Dirent, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cgroup } from "./places.ts";
 import { run, until } from "./shell.ts";
@@ -30,8 +30,12 @@ export const enterGroup = (name: string): string =>
     .join("\n");
 
 function groupsBelow(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  let below: Dirent[];
+  try {
+    below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  } catch {
+    return []; // there is none, or no more
+  }
   return [...below.flatMap((entry) => groupsBelow(join(folder, entry.name))), folder];
 }
 
@@ -41,9 +45,7 @@ export async function endGroup(name = ""): Promise<void> {
     hierarchies().flatMap((hierarchy) => groupsBelow(join(root, hierarchy, cgroup, name)));
   await until(`the end of ${cgroup}/${name}`, 20, () => {
     for (const folder of folders()) {
-      for (const pid of readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n")) {
-        if (pid !== "" && pid !== "0") kill(Number(pid));
-      }
+      for (const pid of processesOf(folder)) if (pid !== 0) kill(pid);
       try {
         rmdirSync(folder);
       } catch {
@@ -52,6 +54,15 @@ export async function endGroup(name = ""): Promise<void> {
     }
     return folders().length === 0;
   });
+}
+
+/** Groups of containers come and go while one looks. */
+function processesOf(folder: string): readonly number[] {
+  try {
+    return readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 function kill(pid: number): void {
@@ -64,9 +75,7 @@ function kill(pid: number): void {
 
 /** Pids of a group in one hierarchy that every process is in. */
 export function pidsOf(name: string): readonly number[] {
-  return groupsBelow(join(root, "systemd", cgroup, name)).flatMap((folder) =>
-    readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number),
-  );
+  return groupsBelow(join(root, "systemd", cgroup, name)).flatMap(processesOf);
 }
 
 /** Droplets boot systemd on the older kind of cgroups, with a hierarchy for each controller. */

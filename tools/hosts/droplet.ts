@@ -7,7 +7,7 @@ import { type DropletName, network, places, registry } from "./places.ts";
 import { attempt, run, until } from "./shell.ts";
 
 /** Of a droplet; with room for its images, and small enough to fill it. */
-const diskSize = "5G";
+const diskSize = "6G";
 
 const folderOf = (name: DropletName): string => join(places.state, name);
 
@@ -31,13 +31,15 @@ export function createDroplet(
     }),
     [`${seed}/meta-data`]: `instance-id: ${name}\nlocal-hostname: ${name}\n`,
     "etc/cloud/cloud.cfg.d/90-hosts.cfg": "datasource_list: [NoCloud]\nnetwork: {config: disabled}\n",
+    // Swap is the machine's: a namespace has none of its own to turn on.
+    "usr/local/sbin/swapon": "#!/bin/sh\nexit 0\n",
     "etc/resolv.conf": `nameserver ${network.address}\n`,
     [`etc/docker/certs.d/${registry.host}/ca.crt`]: options.authorityPem,
   };
   const seeds = join(folder, "seeds");
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(join(seeds, "upper", dirname(path)), { recursive: true });
-    writeFileSync(join(seeds, "upper", path), content);
+    writeFileSync(join(seeds, "upper", path), content, { mode: content.startsWith("#!") ? 0o755 : 0o644 });
   }
   const image = join(folder, "disk.img");
   run(["truncate", "--size", diskSize, image]);

@@ -1,0 +1,126 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type ReleaseImage, releaseSteps } from "../../../packages/deploy/src/index.ts";
+import { onConsole, tryOnConsole } from "../../../tools/hosts/droplet.ts";
+import type { Deployer } from "./run-deployer.ts";
+
+export interface CrashCase {
+  readonly name: string;
+  /** What the deploy that meets it should end with; any of them. */
+  readonly ends: readonly string[];
+  /** The edge itself is gone for a while: visitors can't be served by any release. */
+  readonly edgeGone?: boolean;
+  readonly healthSeconds?: number;
+  /** In the short form, too. */
+  readonly short?: boolean;
+  /** Changes the app's sources before the image is built; gives back what undoes it. */
+  readonly spoil?: (app: string) => () => void;
+  /** Changes the image that is asked for. */
+  readonly image?: (image: ReleaseImage) => ReleaseImage;
+  readonly before?: () => void;
+  readonly atStep?: (step: string, deployer: Deployer) => void;
+  /** Ends the trouble before the next deploy. */
+  readonly after?: () => void;
+}
+
+/** Kills the deployer some time after a step has begun: anywhere within it. */
+const killAt = (step: string, delay: number): CrashCase => ({
+  name: `deployer killed at ${step} + ${delay} ms`,
+  // Where it was quicker than the kill, it is done.
+  ends: ["killed", "released"],
+  short: ["migrate", "switch"].includes(step),
+  atStep: (begun, deployer) => {
+    if (begun === step) setTimeout(() => deployer.signal("SIGKILL"), delay);
+  },
+});
+
+const once = (wanted: string, work: () => void): NonNullable<CrashCase["atStep"]> => {
+  let done = false;
+  return (step) => {
+    if (step !== wanted || done) return;
+    done = true;
+    work();
+  };
+};
+
+function rewrite(file: string, content: string): (app: string) => () => void {
+  return (app) => {
+    writeFileSync(join(app, file), content);
+    return () => rmSync(join(app, file));
+  };
+}
+
+export function crashCases(random: () => number): readonly CrashCase[] {
+  return [
+    ...releaseSteps.map((step) => killAt(step, Math.floor(random() * 400))),
+    {
+      name: "connection cut at switch",
+      ends: ["ssh-lost"],
+      short: true,
+      atStep: once("switch", () => void tryOnConsole("prod", "pkill", "-KILL", "-u", "doge", "sshd")),
+    },
+    {
+      name: "connection cut at drain",
+      ends: ["ssh-lost", "released"],
+      atStep: once("drain", () => void tryOnConsole("prod", "pkill", "-KILL", "-u", "doge", "sshd")),
+    },
+    {
+      name: "engine restarted at health",
+      ends: ["released", "containers-failed", "release-unhealthy"],
+      atStep: once("health", () => void onConsole("prod", "systemctl", "restart", "docker")),
+    },
+    {
+      name: "edge killed at health",
+      ends: ["released", "release-unreachable"],
+      edgeGone: true,
+      atStep: once("health", () => void onConsole("prod", "pkill", "-KILL", "-x", "caddy")),
+    },
+    {
+      name: "disk full",
+      ends: ["host-disk"],
+      short: true,
+      before: () => {
+        onConsole("prod", "sh", "-c", "fallocate -l $(df --output=avail -B1 /home | tail -n 1) /home/ballast || true");
+      },
+      after: () => void onConsole("prod", "rm", "-f", "/home/ballast"),
+    },
+    {
+      name: "image that is not in the registry",
+      ends: ["containers-failed", "image-missing"],
+      image: (image) => ({ ...image, reference: image.reference.replace(/.{8}$/, "00000000") }),
+    },
+    {
+      name: "app that ends at its start",
+      ends: ["release-unhealthy"],
+      short: true,
+      spoil: (app) => spoilFile(app, "src/log.ts", 'throw new Error("such crash");\n'),
+    },
+    {
+      name: "migration that fails",
+      ends: ["migration-failed"],
+      short: true,
+      spoil: rewrite("migrations/0003_broken.sql", "ALTER TABLE no_such_table ADD broken text;\n"),
+    },
+    {
+      name: "health check that hangs",
+      ends: ["release-unhealthy"],
+      healthSeconds: 5,
+      spoil: (app) => spoilFile(app, "src/log.ts", hangingServer),
+    },
+  ];
+}
+
+/** Accepts connections and never answers. */
+const hangingServer = `import { createServer } from "node:net";
+if (!process.argv[1]?.endsWith("migrate.ts")) {
+  createServer(() => {}).listen(Number(process.env.PORT));
+  await new Promise(() => {});
+}
+`;
+
+function spoilFile(app: string, file: string, first: string): () => void {
+  const path = join(app, file);
+  const content = readFileSync(path, "utf8");
+  writeFileSync(path, `${first}${content}`);
+  return () => writeFileSync(path, content);
+}
