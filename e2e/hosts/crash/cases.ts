@@ -13,6 +13,10 @@ export interface CrashCase {
   readonly healthSeconds?: number;
   /** In the short form, too. */
   readonly short?: boolean;
+  /** The step that the deploy has to come to. */
+  readonly step?: string;
+  /** Changes the app's sources for good. */
+  readonly change?: (app: string) => void;
   /** Changes the app's sources before the image is built; gives back what undoes it. */
   readonly spoil?: (app: string) => () => void;
   /** Changes the image that is asked for. */
@@ -29,10 +33,20 @@ const killAt = (step: string, delay: number): CrashCase => ({
   // Where it was quicker than the kill, it is done.
   ends: ["killed", "released"],
   short: ["migrate", "switch"].includes(step),
+  step,
+  ...(["restore-point", "migrate"].includes(step) ? { change: slowMigration(step) } : {}),
   atStep: (begun, deployer) => {
     if (begun === step) setTimeout(() => deployer.signal("SIGKILL"), delay);
   },
 });
+
+/** Takes a second, so that a kill comes while it is at work. */
+const slowMigration =
+  (name: string) =>
+  (app: string): void => {
+    const sql = "ALTER TABLE guestbook ADD COLUMN IF NOT EXISTS country text;\nSELECT pg_sleep(1);\n";
+    writeFileSync(join(app, `migrations/0002_${name}.sql`), sql);
+  };
 
 const once = (wanted: string, work: () => void): NonNullable<CrashCase["atStep"]> => {
   let done = false;
@@ -76,12 +90,17 @@ export function crashCases(random: () => number): readonly CrashCase[] {
       atStep: once("health", () => void onConsole("prod", "pkill", "-KILL", "-x", "caddy")),
     },
     {
-      name: "disk full",
+      name: "disk almost full",
       ends: ["host-disk"],
       short: true,
-      before: () => {
-        onConsole("prod", "sh", "-c", "fallocate -l $(df --output=avail -B1 /home | tail -n 1) /home/ballast || true");
-      },
+      before: () => void onConsole("prod", "sh", "-c", fillDisk, "sh", "100000000"),
+      after: () => void onConsole("prod", "rm", "-f", "/home/ballast"),
+    },
+    {
+      // Not even a lease can be written.
+      name: "disk full to the last byte",
+      ends: ["lease-broken"],
+      before: () => void onConsole("prod", "sh", "-c", fillDisk, "sh", "0"),
       after: () => void onConsole("prod", "rm", "-f", "/home/ballast"),
     },
     {
@@ -109,6 +128,9 @@ export function crashCases(random: () => number): readonly CrashCase[] {
     },
   ];
 }
+
+/** Leaves `$1` bytes. */
+const fillDisk = 'fallocate -l "$(($(df --output=avail -B1 /home | tail -n 1) - $1))" /home/ballast || true';
 
 /** Accepts connections and never answers. */
 const hangingServer = `import { createServer } from "node:net";

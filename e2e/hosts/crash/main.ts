@@ -52,6 +52,7 @@ function freshImage(place: Place): Promise<ReleaseImage> {
 }
 
 async function runCase(place: Place, folder: string, crash: CrashCase): Promise<Row> {
+  crash.change?.(place.app);
   const restore = crash.spoil?.(place.app);
   const built = await freshImage(place);
   restore?.();
@@ -67,7 +68,11 @@ async function runCase(place: Place, folder: string, crash: CrashCase): Promise<
     ...(crash.healthSeconds ? { healthSeconds: crash.healthSeconds } : {}),
   };
   const image = crash.image?.(built) ?? built;
-  const ended = outcomeOf(await startDeployer({ ...order, image }, crash.atStep).ended);
+  const first = await startDeployer({ ...order, image }, crash.atStep).ended;
+  const ended = outcomeOf(first);
+  if (crash.step && !first.some((line) => "step" in line && line.step === crash.step)) {
+    problems.push(`never came to ${crash.step}`);
+  }
   if (!crash.ends.includes(ended)) problems.push(`ended with ${ended}`);
   crash.after?.();
 
