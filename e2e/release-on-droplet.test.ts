@@ -10,6 +10,13 @@ import { nodeMachine } from "../packages/core/src/node/index.ts";
 import {
   connectHost,
   deployRelease,
+  inspectEnvironment,
+  projectLayout,
+  releaseCommand,
+  restoreBackup,
+  runScheduledBackup,
+  takeBackup,
+  verifyBackup,
   type DeployOptions,
   type Host,
   releaseLogs,
@@ -142,5 +149,22 @@ test("the template goes live on a droplet, changes without a dropped request, mi
   expect(lines.join("\n")).toContain('"message":"listening"');
   const ran = await runInRelease(host, "such-app", ["node", "src/migrate.ts", "--list"]);
   expect(ran.stdout).toContain("applied  0001_guestbook.sql");
+
+  // Its backups, by the script on the droplet, with the droplet's own PostgreSQL.
+  const layout = await projectLayout(host, "such-app");
+  const proof = await takeBackup(host, layout);
+  expect(proof).toMatchObject({ tables: 2, rows: 3 });
+  expect(await verifyBackup(host, layout, second.restorePoint?.file)).toMatchObject({ tables: 2, rows: 2 });
+  const { before } = await restoreBackup(host, layout, proof.file);
+  expect(before).toMatch(/^such_before_/);
+  expect(await page()).toContain("such deploy");
+  await runScheduledBackup(host, layout);
+  const seen = await inspectEnvironment({ host, clock: machine.clock, project: "such-app", staleHours: 26 });
+  expect(seen.backup).toMatchObject({ ok: true, offsite: false, backup: { rows: 3 } });
+  expect(seen.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  expect(seen.certificate?.notAfter.getTime()).toBeGreaterThan(Date.now());
+  const argv = await releaseCommand(host, "such-app", ["node", "-p", "process.env.DOGE_RELEASE"], { kind: "run" });
+  expect((await host.run({ argv })).stdout.trim()).toBe("3");
+  expect((await host.run({ argv: ["crontab", "-l"] })).stdout).toContain("17 3 * * * flock");
   expect(JSON.stringify(events)).not.toContain(canary);
-}, 120_000);
+}, 300_000);

@@ -109,6 +109,7 @@ export function deployOptions(place: Place, image: ReleaseImage, emit: Emit): De
         path: ".envs/.production/.app",
         content: new Secret(`DATABASE_URL=postgres://such:${canary}@postgres:5432/such\n`),
       },
+      { path: ".envs/.production/.backup", content: new Secret("BACKUP_KEY=such-key\n") },
       {
         path: ".envs/.production/.postgres",
         content: new Secret(`POSTGRES_USER=such\nPOSTGRES_PASSWORD=${canary}\nPOSTGRES_DB=such\n`),
@@ -124,6 +125,7 @@ export function deployOptions(place: Place, image: ReleaseImage, emit: Emit): De
       appEnvFiles: [".envs/.production/.app"],
       healthSeconds: 20,
       soakSeconds: 1,
+      backupSchedule: "17 3 * * *",
       ...(place.acmeDirectory ? { acmeDirectory: place.acmeDirectory } : {}),
     },
   };

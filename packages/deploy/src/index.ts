@@ -9,9 +9,24 @@ export { byDigest, type ImageReference, parseReference, registryUrl } from "./re
 export { connectHost, type ConnectFailure, type ConnectOptions } from "./host/connect.ts";
 export type { Host, HostCommand, HostHttpRequest, Terminal } from "./host/host.ts";
 export { commandLine, quote, shellScript } from "./host/quote.ts";
+export {
+  type BackupProof,
+  backupStatus,
+  type BackupStatus,
+  exportDatabase,
+  importDatabase,
+  listBackups,
+  moveBackup,
+  restoreBackup,
+  runScheduledBackup,
+  type StoredBackup,
+  takeBackup,
+  verifyBackup,
+} from "./database/backup.ts";
 export { edgeConfiguration, type EdgeSettings, type Slot } from "./edge/configuration.ts";
 export { breakLease, type Lease, type LeaseOwner, leaseStatus, type LeaseStatus, takeLease } from "./lease/lease.ts";
 export { deployRelease } from "./release/deploy.ts";
+export { type Inspection, inspectEnvironment } from "./release/inspect.ts";
 export { type Layout, layoutOn as projectLayout } from "./release/layout.ts";
 export { releaseSteps, type ReleaseStep } from "./release/steps.ts";
 export {
@@ -22,6 +37,7 @@ export {
   type ReleaseStatus,
   removeAll,
   rollbackRelease,
+  releaseCommand,
   runInRelease,
 } from "./release/operate.ts";
 export type {

@@ -11,6 +11,7 @@ export type { Template } from "./create/record.ts";
 export { type TemplateUpdate, updateTemplate } from "./create/update.ts";
 export { renderTemplate, withTool } from "./create/render.ts";
 export { connectEnvironment } from "./deploy/connect.ts";
+export { database } from "./deploy/database.ts";
 export { deployEnvironment, liveImage, prepareImage, rollbackEnvironment } from "./deploy/deploy.ts";
 export { breakEnvironmentLease, environmentLease } from "./deploy/lease.ts";
 export { personOf } from "./deploy/person.ts";

@@ -11,6 +11,16 @@ import {
   cloudUpCommand,
 } from "./cloud.ts";
 import { completionCommand } from "./completion.ts";
+import {
+  dbBackupCommand,
+  dbCopyCommand,
+  dbDownloadCommand,
+  dbListCommand,
+  dbPsqlCommand,
+  dbRestoreCommand,
+  dbUploadCommand,
+  dbVerifyCommand,
+} from "./db.ts";
 import { envDiffCommand, envPushCommand } from "./env.ts";
 import { leaseBreakCommand, leaseShowCommand } from "./lease.ts";
 import { newCommand } from "./new.ts";
@@ -29,6 +39,7 @@ import {
   taintCommand,
   untaintCommand,
 } from "./state.ts";
+import { consoleCommand, execCommand, runCommand } from "./run.ts";
 import {
   applyCommand,
   cleanCommand,
@@ -73,6 +84,17 @@ export const commands: readonly Command[] = [
   rollbackCommand,
   logsCommand,
   sshCommand,
+  execCommand,
+  runCommand,
+  consoleCommand,
+  dbBackupCommand,
+  dbListCommand,
+  dbVerifyCommand,
+  dbRestoreCommand,
+  dbUploadCommand,
+  dbDownloadCommand,
+  dbCopyCommand,
+  dbPsqlCommand,
   leaseShowCommand,
   leaseBreakCommand,
   envDiffCommand,

@@ -1,3 +1,4 @@
+import { hasErrors } from "@doge/core";
 import { doctor, type Check, projectStatus, type ProjectStatus, up, type UpResult } from "@doge/workflow";
 import { defineCommand } from "../command.ts";
 import { renderChecks, renderStatus, renderUp } from "../views/project.ts";
@@ -31,7 +32,7 @@ export const statusCommand = defineCommand<ProjectStatus>({
   view: renderStatus,
   async run(invocation) {
     const data = await projectStatus(await invocation.project());
-    const diagnostics = data.environments.flatMap((e) => ("trouble" in e ? e.trouble : []));
-    return { exitCode: diagnostics.length > 0 ? 1 : 0, data, diagnostics };
+    const diagnostics = data.environments.flatMap((e) => ("trouble" in e ? e.trouble : e.findings));
+    return { exitCode: hasErrors(diagnostics) ? 1 : 0, data, diagnostics };
   },
 });

@@ -11,6 +11,9 @@ export const gaps: readonly Gap[] = [
     "cloud-init: users, SSH keys, host key and write_files are carried out; packages and commands are recorded in /var/log/cloud-init-output.log, not run.",
   ),
   gap(
+    "cron: one crontab for the deploy user, in UTC; names of months and days, MAILTO and variables are not known. ss shows published ports only.",
+  ),
+  gap(
     "SSH: public keys only; no SFTP, no agent or remote forwarding; a terminal needs `script` on this machine and keeps the size it began with.",
   ),
   gap(

@@ -9,8 +9,9 @@ import { type CloudInit, readCloudInit } from "./cloud-init.ts";
 import { type Daemon, startDaemon } from "./docker/daemon.ts";
 import { type Disk, diskOf } from "./engine/disk.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
-import { writePorts, writeShims } from "./shims.ts";
-import { type SshServer, startSsh } from "./ssh.ts";
+import { startCron } from "./cron.ts";
+import { crontabFile, writePorts, writeShims } from "./shims.ts";
+import { environment, type SshServer, startSsh } from "./ssh.ts";
 
 export interface DropletsOptions {
   readonly network: Network;
@@ -64,12 +65,22 @@ export async function bootMachine(
       { host: "127.0.0.1", port: 0 },
     ],
   );
+  const [user] = setup.users;
+  const cron =
+    user &&
+    startCron({
+      file: crontabFile(disk),
+      env: environment(user, disk, {}),
+      now: () => context.now(),
+      log: (message) => context.log("droplet", `${spec.name}: ${message}`),
+    });
   options.network.publish(spec.address, setup.sshPort, { host: ssh.host, port: ssh.port });
   await engine.containers.recover();
   return {
     engine,
     async stop({ discard = false } = {}) {
       options.network.unpublish(spec.address, setup.sshPort);
+      cron?.stop();
       await ssh.stop();
       await engine.containers.shutdown(discard ? 0 : 10);
       engine.containers.off("change", rewritePorts);

@@ -33,6 +33,11 @@ exec "$@"`,
   status) printf 'status: done\\n';;
   *) printf "the local droplet's cloud-init doesn't know %s\\n" "$1" >&2; exit 1;;
 esac`,
+    crontab: `case "$1" in
+  -l) cat ${quote(crontabFile(disk))} 2>/dev/null || { echo "no crontab for $USER" >&2; exit 1; };;
+  -r) rm -f ${quote(crontabFile(disk))};;
+  *) cat "$1" > ${quote(`${crontabFile(disk)}.new`)} && mv -f ${quote(`${crontabFile(disk)}.new`)} ${quote(crontabFile(disk))};;
+esac`,
     // The droplet's own listeners, not this machine's.
     ss: `cat ${quote(listenersFile(disk))}`,
     // The droplet's 127.0.0.1 is not this machine's.
@@ -45,6 +50,9 @@ esac`,
   await writeFile(curlFile(disk), "");
   await writeFile(listenersFile(disk), "");
 }
+
+/** The deploy user's crontab. */
+export const crontabFile = (disk: Disk): string => join(dirname(disk.bin), "crontab");
 
 const listenersFile = (disk: Disk): string => join(dirname(disk.bin), "listeners");
 

@@ -151,7 +151,11 @@ function serveSession(session: Session, user: CloudInitUser, options: SshOptions
 }
 
 /** A clean one: nothing of the cloud's own environment. */
-function environment(user: CloudInitUser, disk: Disk, asked: Readonly<Record<string, string>>): Record<string, string> {
+export function environment(
+  user: CloudInitUser,
+  disk: Disk,
+  asked: Readonly<Record<string, string>>,
+): Record<string, string> {
   return {
     LANG: "C.UTF-8",
     ...asked,

@@ -52,7 +52,11 @@ export const docker = {
     String(graceSeconds),
     container,
   ],
-  exec: (container: string, argv: readonly string[]): readonly string[] => ["docker", "exec", container, ...argv],
+  exec: (
+    container: string,
+    argv: readonly string[],
+    options: { readonly terminal?: boolean } = {},
+  ): readonly string[] => ["docker", "exec", ...(options.terminal ? ["-it"] : []), container, ...argv],
 };
 
 export interface ComposeProject {

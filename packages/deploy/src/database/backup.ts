@@ -1,54 +1,128 @@
-import { type Clock, fail } from "@doge/core";
-import { commandLine, shellScript } from "../host/quote.ts";
-import type { Host } from "../host/host.ts";
-import type { Compose } from "../containers/docker.ts";
+import { fail } from "@doge/core";
 import { tailOf } from "../containers/containers.ts";
+import type { Host, HostCommand } from "../host/host.ts";
+import { commandLine, shellScript } from "../host/quote.ts";
+import type { Layout } from "../release/layout.ts";
+import type { RestorePoint } from "../release/model.ts";
 
-const dump = 'pg_dump --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" --format custom';
-const restore =
-  'pg_restore --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" --clean --if-exists --single-transaction';
+/** A backup that was restored into a throw-away database and compared with the snapshot it is of. */
+export interface BackupProof {
+  /** On the host. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly tables: number;
+  readonly rows: number;
+}
 
-/** What to type on the host to go back to a backup. */
-export const restoreCommand = (services: Compose, file: string): string =>
-  `${commandLine(services.exec("postgres", ["sh", "-c", restore]))} < ${commandLine([file])}`;
+/** What the last scheduled backup came to, as the host noted it. */
+export interface BackupStatus {
+  readonly at: string;
+  readonly ok: boolean;
+  /** Whether it is in Spaces too. */
+  readonly offsite: boolean;
+  readonly detail: string;
+  readonly backup: BackupProof | null;
+}
 
-/**
- * Dumps the database into `folder` and reads the dump back; only one that pg_restore understands gets its
- * name. Throws `backup-failed`: a migration without a way back is not begun.
- */
-export async function backUp(options: {
-  readonly host: Host;
-  readonly clock: Clock;
-  readonly services: Compose;
-  readonly folder: string;
-}): Promise<{ readonly file: string; readonly bytes: number; readonly command: string }> {
-  const { host, services, folder } = options;
-  const stamp = options.clock.now().toISOString().slice(0, 19).replaceAll(/[-:]/g, "_");
-  const file = `${folder}/backup_${stamp}.dump`;
-  const script = `
-    umask 077; mkdir -p "$(dirname "$1")"; trap 'rm -f "$1.partial"' EXIT
-    ${commandLine(services.exec("postgres", ["sh", "-c", dump]))} > "$1.partial" < /dev/null
-    entries=$(${commandLine(services.exec("postgres", ["pg_restore", "--list"]))} < "$1.partial" | grep -vc '^;' || true)
-    if [ "\${entries:-0}" -eq 0 ]; then echo "the dump holds nothing" >&2; exit 46; fi
-    sync "$1.partial" 2>/dev/null || sync
-    mv "$1.partial" "$1"; wc -c < "$1"`;
-  const result = await host.run({ argv: shellScript(script.trim(), file) });
+export interface StoredBackup {
+  readonly file: string;
+  readonly bytes: number;
+  readonly at: string;
+}
+
+/** Runs the host's own script for backups; throws `backup-failed` with what it says. */
+async function db(
+  host: Host,
+  layout: Layout,
+  words: readonly string[],
+  options: Omit<HostCommand, "argv"> & { readonly summary?: string } = {},
+): Promise<string> {
+  const { summary = "The database command failed on the droplet", ...rest } = options;
+  const result = await host.run({ ...rest, argv: [layout.databaseScript, ...words] });
+  if (result.exitCode === 127 || result.exitCode === 126) {
+    fail({
+      code: "backup-none",
+      summary: "This droplet has no database of Doge's",
+      detail: `${layout.databaseScript} is not there`,
+      address: host.name,
+      remedy: "It comes with the first deploy, where the compose files have a service `postgres`.",
+    });
+  }
   if (result.exitCode !== 0) {
     fail({
       code: "backup-failed",
-      summary: "No restore point could be made, so nothing was migrated",
+      summary,
       detail: tailOf(result),
       address: host.name,
-      remedy: "Check Postgres with `doge logs --service postgres` and the disk with `doge ssh`, then deploy again.",
+      remedy: "Check Postgres with `doge logs --service postgres` and the disk with `doge ssh`, then run this again.",
     });
   }
-  return { file, bytes: Number(result.stdout.trim()), command: restoreCommand(services, file) };
+  return result.stdout;
 }
 
-/** Removes all but the newest backups of releases. */
-export const pruneBackups = (folder: string, keep: number): readonly string[] =>
-  shellScript(
-    'ls -1 "$1"/backup_*.dump 2>/dev/null | sort -r | tail -n "+$2" | xargs -r rm -f',
-    folder,
-    String(keep + 1),
+const lastJson = <T>(text: string): T => JSON.parse(text.trim().split("\n").at(-1) ?? "") as T;
+
+/** Takes a backup and reads it back, before a migration. Its restore command is for the release's record. */
+export async function takeRestorePoint(host: Host, layout: Layout): Promise<RestorePoint> {
+  const summary = "No restore point could be made, so nothing was migrated";
+  const { file, bytes } = lastJson<{ file: string; bytes: number }>(await db(host, layout, ["point"], { summary }));
+  return { file, bytes, command: commandLine([layout.databaseScript, "restore", file]) };
+}
+
+/** Takes a backup and proves it. */
+export const takeBackup = async (host: Host, layout: Layout): Promise<BackupProof> =>
+  lastJson<BackupProof>(await db(host, layout, ["backup"], { summary: "The backup failed" }));
+
+/** Restores a backup (the newest unless told) into a throw-away database and compares. */
+export const verifyBackup = async (host: Host, layout: Layout, file?: string): Promise<BackupProof> =>
+  lastJson<BackupProof>(
+    await db(host, layout, ["verify", ...(file === undefined ? [] : [file])], { summary: "The backup is not good" }),
   );
+
+/** Newest first. */
+export async function listBackups(host: Host, layout: Layout): Promise<readonly StoredBackup[]> {
+  const text = await db(host, layout, ["list"]);
+  return text.split("\n").flatMap((line) => {
+    const [file, bytes, at] = line.split("\t");
+    return file && bytes && at ? [{ file, bytes: Number(bytes), at }] : [];
+  });
+}
+
+/** Puts a backup in the database's place, after it was restored beside it and compared. The old one stays, renamed. */
+export const restoreBackup = async (
+  host: Host,
+  layout: Layout,
+  file: string,
+): Promise<{ readonly restored: string; readonly database: string; readonly before: string }> =>
+  lastJson(await db(host, layout, ["restore", file], { summary: "Nothing was restored: the database is as it was" }));
+
+/** The scheduled backup, now. */
+export async function runScheduledBackup(host: Host, layout: Layout): Promise<void> {
+  await db(host, layout, ["scheduled"], { summary: "The scheduled backup failed" });
+}
+
+/** Copies a backup to the environment's Space, or from there; returns its name there, or its file here. */
+export const moveBackup = async (
+  host: Host,
+  layout: Layout,
+  direction: "upload" | "download",
+  name: string,
+): Promise<string> => (await db(host, layout, [direction, name])).trim();
+
+/** A copy of the database after `sanitize` ran on it, as base64: what is private does not leave the host. */
+export const exportDatabase = (host: Host, layout: Layout, sanitize: string): Promise<string> =>
+  db(host, layout, ["export"], { stdin: sanitize, summary: "The copy could not be made" });
+
+/** Keeps what `exportDatabase` gave as a backup, proven. */
+export const importDatabase = async (host: Host, layout: Layout, copy: string): Promise<BackupProof> =>
+  lastJson<BackupProof>(await db(host, layout, ["import"], { stdin: copy, summary: "The copy did not arrive whole" }));
+
+/** Undefined where no scheduled backup ever ran. */
+export async function backupStatus(host: Host, layout: Layout): Promise<BackupStatus | undefined> {
+  const text = await host.readFile(`${layout.backups}/status.json`);
+  return text === undefined ? undefined : (JSON.parse(text) as BackupStatus);
+}
+
+/** Removes all but the newest backups that were not scheduled. */
+export const pruneBackups = (folder: string, keep: number): readonly string[] =>
+  shellScript('ls -1t "$1"/*.tar 2>/dev/null | tail -n "+$2" | xargs -r rm -f', folder, String(keep + 1));

@@ -7,7 +7,7 @@ import { chooseCourse, type Course } from "./converge.ts";
 import type { Deploying } from "./deploying.ts";
 import { type Journal, journalOn } from "./journal.ts";
 import { layoutOn } from "./layout.ts";
-import { bringLive, startWorkers, writeReleaseFiles } from "./live.ts";
+import { bringLive, keepSchedule, startWorkers, writeReleaseFiles } from "./live.ts";
 import { prepareDatabase } from "./migrate.ts";
 import type { DeployOptions, PendingRelease, ReleaseRecord } from "./model.ts";
 import { noProbe } from "./probe.ts";
@@ -145,6 +145,7 @@ export async function converge(deploying: Deploying): Promise<{
   if (course.adopt && pending && pending.number !== current?.number) {
     walk.say(`release ${pending.number} had taken over: completing it`);
     await startWorkers({ ...deploying, settings: pending.settings }, pending.slot);
+    await keepSchedule({ ...deploying, settings: pending.settings }, pending.slot);
     const record = recordOf(deploying, pending, "resumed", current, noProbe, {});
     await journal.complete(record);
     return { course, current: record, resumed: true };

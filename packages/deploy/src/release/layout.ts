@@ -13,6 +13,8 @@ export interface Layout {
   readonly pending: string;
   readonly current: string;
   readonly edgeFile: string;
+  /** The host's own command for backups. */
+  readonly databaseScript: string;
   /** Compose file of single commands. */
   readonly taskFile: string;
   file(name: string): string;
@@ -49,6 +51,7 @@ export function layoutAt(root: string): Layout {
     journal: file("journal.jsonl"),
     pending: file("pending.json"),
     current: file("current.json"),
+    databaseScript: file("bin/db"),
     taskFile: file("compose.app-task.yaml"),
     edgeFile: file("edge/caddy.json"),
     record: (number) => file(`releases/${String(number).padStart(6, "0")}.json`),

@@ -1,4 +1,4 @@
-import { fail, type Trouble, warning } from "@doge/core";
+import { diagnosticsOf, fail, type Trouble, warning } from "@doge/core";
 import { type Slot, slotName } from "../edge/configuration.ts";
 import { noTraffic } from "../edge/traffic.ts";
 import { releaseComposeFile, taskComposeFile } from "./compose-file.ts";
@@ -8,6 +8,7 @@ import type { PendingRelease, ReleaseRecord } from "./model.ts";
 import { noProbe, type Prober, startProber, visit, waitReachable } from "./probe.ts";
 import { prune } from "./prune.ts";
 import { recordOf } from "./record.ts";
+import { cronLines, installSchedule } from "./schedule.ts";
 import { soak, trafficBefore } from "./soak.ts";
 import { drain, fenced, noticed, retire, revive, stopSlot } from "./switch.ts";
 
@@ -56,6 +57,7 @@ export async function bringLive(deploying: Deploying, passage: Passage): Promise
         ...(switchMilliseconds === undefined ? {} : { switchMilliseconds }),
       });
       await journal.complete(made);
+      await keepSchedule(deploying, slot);
       return made;
     });
     await walk.step("prune", () => prune(deploying));
@@ -85,6 +87,16 @@ async function start(deploying: Deploying, pending: PendingRelease): Promise<voi
   await writeReleaseFiles(deploying, pending);
   const up = layout.slot(slot).up({ recreate: true, services: ["app"] });
   await fenced(deploying, up, `starting ${slotName(slot)}`);
+}
+
+/** Jobs run in the image of the release that serves. That they are not scheduled does not undo a release. */
+export async function keepSchedule({ host, layout, settings, options }: Deploying, slot: Slot): Promise<void> {
+  try {
+    await installSchedule(host, layout, options.target.project, cronLines({ layout, slot, settings }));
+  } catch (thrown) {
+    for (const { severity: _, ...trouble } of diagnosticsOf(thrown))
+      options.emit({ type: "diagnostic", diagnostic: warning(trouble) });
+  }
 }
 
 /** Old and new workers overlap for the time of the soak: a release that does not stay leaves no gap. */

@@ -1,5 +1,5 @@
 import { compose } from "../containers/docker.ts";
-import { backUp } from "../database/backup.ts";
+import { takeRestorePoint } from "../database/backup.ts";
 import { pendingMigrations, runMigrations } from "../database/migrate.ts";
 import type { Deploying } from "./deploying.ts";
 import type { PendingRelease, ReleaseRecord, RestorePoint } from "./model.ts";
@@ -13,7 +13,7 @@ export async function prepareDatabase(
   pending: PendingRelease,
   current: ReleaseRecord | undefined,
 ): Promise<PendingRelease> {
-  const { options, host, clock, layout, journal, walk, settings } = deploying;
+  const { host, layout, journal, walk, settings } = deploying;
   const { migrate } = settings;
   if (!migrate) return pending;
   const task = compose({ name: "app-task", files: [layout.taskFile], directory: layout.root });
@@ -23,10 +23,7 @@ export async function prepareDatabase(
   const fresh = list ? list.applied.length === 0 : current === undefined;
   let restorePoint: RestorePoint | undefined;
   if (!fresh) {
-    restorePoint = await walk.step("restore-point", async () => {
-      const services = layout.services(options.composeFiles.map(({ name }) => name));
-      return backUp({ host, clock, services, folder: layout.backups });
-    });
+    restorePoint = await walk.step("restore-point", () => takeRestorePoint(host, layout));
     walk.say(`restore point ${restorePoint.file} (${restorePoint.bytes} bytes)`);
   }
   const noted = { ...pending, migrations: list?.pending ?? [], ...(restorePoint ? { restorePoint } : {}) };

@@ -56,6 +56,8 @@ export interface ReleaseSettings {
   /** Limits of the web process: `512m`, cores. */
   readonly memory?: string;
   readonly cpus?: number;
+  /** Times of cron for the database's backup; none unless told. */
+  readonly backupSchedule?: string;
   /** Workers and scheduled jobs by name. */
   readonly processes?: Readonly<Record<string, ReleaseProcess>>;
 }

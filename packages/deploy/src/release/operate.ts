@@ -1,11 +1,11 @@
 import { type Clock, fail } from "@doge/core";
 import { type ContainerState, dockerOn } from "../containers/containers.ts";
-import { docker } from "../containers/docker.ts";
+import { compose, docker } from "../containers/docker.ts";
 import { slotName, slots, type Slot } from "../edge/configuration.ts";
 import type { Host } from "../host/host.ts";
 import { shellScript } from "../host/quote.ts";
 import { takeLease } from "../lease/lease.ts";
-import { slotPort } from "./compose-file.ts";
+import { slotPort, taskComposeFile } from "./compose-file.ts";
 import { converge, nextNumber, withLease } from "./deploy.ts";
 import { bringLive } from "./live.ts";
 import { journalOn } from "./journal.ts";
@@ -99,6 +99,32 @@ export async function releaseLogs(host: Host, project: string, options: LogOptio
       remedy: "Services are `app`, and those of compose.production.yaml.",
     });
   }
+}
+
+/**
+ * Argv of a command in the live release: in its own container (`exec`), or in a new one of the same image
+ * (`run`). With a terminal for people. Throws `release-none`.
+ */
+export async function releaseCommand(
+  host: Host,
+  project: string,
+  argv: readonly string[],
+  options: { readonly kind: "exec" | "run"; readonly terminal?: boolean },
+): Promise<readonly string[]> {
+  const layout = await layoutOn(host, project);
+  const current = await journalOn(host, layout).current();
+  if (!current) {
+    return fail({
+      code: "release-none",
+      summary: "Nothing was deployed here yet",
+      address: host.name,
+      remedy: "Deploy first.",
+    });
+  }
+  if (options.kind === "exec") return docker.exec(slotName(current.slot), argv, options);
+  // The record may be newer than the file, after a rollback that was killed: it is written anew.
+  await host.writeFile(layout.taskFile, taskComposeFile({ ...current, target: current, settings: current.settings }));
+  return compose({ name: "app-task", files: [layout.taskFile], directory: layout.root }).runOnce("app", argv);
 }
 
 /** Runs a command in the live release's container; its exit code is the command's. */

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Containers } from "../containers/containers.ts";
+import { parse } from "yaml";
+import { databaseScript } from "../database/script.ts";
 import { edgeFile } from "../edge/configuration.ts";
 import type { Edge } from "../edge/admin.ts";
 import type { Layout } from "./layout.ts";
@@ -22,10 +24,20 @@ export async function startServices(options: {
   if (before !== wanted) await host.writeFile(layout.edgeFile, wanted);
 
   const services = layout.services(deploy.composeFiles.map(({ name }) => name));
+  if (hasPostgres(deploy.composeFiles)) {
+    const script = databaseScript({ ...deploy.target, services });
+    await host.writeFile(layout.databaseScript, script, { mode: 0o755 });
+  }
   await containers.run(services.up({ wait: true }), { doing: "starting the services" });
   // A Caddy that was running reads its file only when told; a new one has read it already.
   if (before !== undefined && before !== wanted) await edge.load(wanted);
 }
+
+const hasPostgres = (files: DeployOptions["composeFiles"]): boolean =>
+  files.some(({ content }) => {
+    const { services } = (parse(content) ?? {}) as { readonly services?: Readonly<Record<string, unknown>> };
+    return services !== undefined && "postgres" in services;
+  });
 
 /** Of everything that decides how a release runs. Secrets go in, only their hash comes out. */
 export function fingerprintOf({ target, settings, image, envFiles }: DeployOptions): string {

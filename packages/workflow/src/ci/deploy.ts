@@ -1,9 +1,12 @@
-import { diagnosticsOf } from "@doge/core";
+import { type Diagnostic, diagnosticsOf, DogeError } from "@doge/core";
+import { onEnvironment } from "../deploy/connect.ts";
 import { deployEnvironment, prepareImage } from "../deploy/deploy.ts";
 import type { DeployResult } from "../deploy/receipt.ts";
+import { environmentStatus } from "../deploy/status.ts";
 import type { Project } from "../project.ts";
 import { convergeWorkspace } from "../run-workspace.ts";
 import { vendors } from "../vendors.ts";
+import type { EnvironmentName } from "../workspaces/names.ts";
 import { deployComment, upsertComment } from "./comment.ts";
 import { currentJob, type Job, writeSummary } from "./job.ts";
 
@@ -23,6 +26,7 @@ export async function ciDeploy(project: Project): Promise<DeployResult> {
     if (number !== undefined)
       await upsertComment(vendors(project).github().comments, { owner, repo: repository }, number, body);
   };
+  let deployed = false;
   try {
     const applied = await convergeWorkspace(project, job.environment, {
       message: `deploy of ${job.commit.slice(0, 7)} by ${job.actor}`,
@@ -35,9 +39,16 @@ export async function ciDeploy(project: Project): Promise<DeployResult> {
     });
     const { add, change, destroy } = applied.counts;
     const infrastructure = `infrastructure: ${add} added, ${change} changed, ${destroy} destroyed`;
-    await publish(deployComment({ ok: true, url: result.url, lines: [...result.lines, infrastructure] }, context));
+    const backups = await backupTrouble(project, job.environment);
+    const alarms = backups.map(({ summary, detail }) => `⚠ ${summary}: ${detail}`);
+    await publish(
+      deployComment({ ok: true, url: result.url, lines: [...result.lines, infrastructure, ...alarms] }, context),
+    );
+    deployed = true;
+    if (backups.length > 0) throw new DogeError(backups);
     return result;
   } catch (thrown) {
+    if (deployed) throw thrown;
     const reason = diagnosticsOf(thrown)
       .map((d) => [d.summary, d.detail, d.remedy].filter(Boolean).join("\n"))
       .join("\n\n");
@@ -45,6 +56,14 @@ export async function ciDeploy(project: Project): Promise<DeployResult> {
     await publish(deployComment({ ok: false, reason }, context)).catch(() => {});
     throw thrown;
   }
+}
+
+/** A release that is live does not hide backups that fail: they turn the job red. */
+async function backupTrouble(project: Project, environment: EnvironmentName): Promise<readonly Diagnostic[]> {
+  const { findings } = await onEnvironment(project, environment, (host) =>
+    environmentStatus(project, host, environment),
+  );
+  return findings.filter(({ severity, code }) => severity === "error" && code.startsWith("backup-"));
 }
 
 /** The pull request whose merge this push is. */

@@ -33,6 +33,10 @@ const memory = z
   .describe("Most memory it may use, such as 256m; over it the engine ends it.");
 const cpus = z.number().positive().describe("Most processor it may use, in cores.");
 
+const cronTimes = z
+  .string()
+  .regex(/^(@(hourly|daily|weekly|monthly)|[\d*,/-]+( [\d*,/-]+){4})$/, "must be five fields of cron, or @daily");
+
 const process = z.strictObject({
   command: command.describe("Runs in the app's image, with its env files."),
   memory: memory.optional(),
@@ -40,9 +44,7 @@ const process = z.strictObject({
   replicas: z.int().min(1).max(32).default(1).describe("How many of it run."),
   stopSignal: signal.default("SIGTERM").describe("Tells it to finish its job and end."),
   graceSeconds: z.int().min(0).max(3600).default(60).describe("How long it may take to finish its job."),
-  schedule: z
-    .string()
-    .regex(/^(@(hourly|daily|weekly|monthly)|[\d*,/-]+( [\d*,/-]+){4})$/, "must be five fields of cron, or @daily")
+  schedule: cronTimes
     .optional()
     .describe("Times of cron (UTC): a job that runs then and ends. Without it, a worker that always runs."),
 });
@@ -124,6 +126,21 @@ export const projectSchema = z.strictObject({
     .refine((all) => !("app" in all), "`app` is the web process itself: describe it under the key app")
     .default({})
     .describe("Workers and scheduled jobs beside the web process, by name."),
+  backups: z
+    .strictObject({
+      schedule: cronTimes
+        .nullable()
+        .default("17 3 * * *")
+        .describe("When each environment's database is backed up, in UTC; null for never."),
+      staleHours: z.int().min(1).default(26).describe("`doge status` calls a backup stale that is older."),
+      sanitize: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe("SQL file that takes private data out of a copy of production before it goes to staging."),
+    })
+    .prefault({})
+    .describe("Backups of the database; each is restored into a throw-away database and compared."),
   ssh: z
     .strictObject({
       user: z.string().default("doge").describe("Deploy user, made by cloud-init."),

@@ -7,7 +7,8 @@ import {
   releaseStatus,
   rollbackRelease,
 } from "@doge/deploy";
-import { dropletEnvFiles, type EnvFiles, envFilesFromSecrets, readEnvFiles } from "../env/files.ts";
+import { dropletEnvFiles, type EnvFiles, envFilesFromSecrets } from "../env/files.ts";
+import { projectEnvFiles } from "../env/project.ts";
 import type { Project } from "../project.ts";
 import { type EnvironmentName, hostsOf } from "../workspaces/names.ts";
 import { connectDroplet, connectEnvironment, dropletOf, onEnvironment } from "./connect.ts";
@@ -60,7 +61,7 @@ export async function deployEnvironment(
           orderAfter: (live) => orderAfter(project, reason.image.commit, live),
           ...(allowed.length > 0 ? { allowed } : {}),
           registry: registryAccess(project),
-          settings: releaseSettings(project, environment, envFiles.app),
+          settings: releaseSettings(project, environment, envFiles),
           composeFiles: await composeFiles(project, environment),
           envFiles: envFiles.files,
         });
@@ -81,9 +82,11 @@ export async function deployEnvironment(
 function releaseSettings(
   project: Project,
   environment: EnvironmentName,
-  appEnvFiles: readonly string[],
+  envFiles: ReturnType<typeof dropletEnvFiles>,
 ): ReleaseSettings {
-  const { app, domain, environments, processes } = project.config;
+  const { app, domain, environments, processes, backups } = project.config;
+  // Without a key nothing is encrypted, and so nothing is scheduled; `doge status` says so.
+  const keyed = envFiles.files.some(({ path }) => path === ".envs/.production/.backup");
   const acmeDirectory = project.settings.env["ACME_DIRECTORY"];
   return {
     domains: hostsOf(environment, domain),
@@ -101,8 +104,9 @@ function releaseSettings(
         { command, replicas, stopSignal, graceSeconds, ...defined(rest) },
       ]),
     ),
+    ...(backups.schedule && keyed ? { backupSchedule: backups.schedule } : {}),
     environment: { DOGE_ENVIRONMENT: environment },
-    appEnvFiles,
+    appEnvFiles: envFiles.app,
   };
 }
 
@@ -145,11 +149,7 @@ export const liveImage = (project: Project, environment: EnvironmentName): Promi
 async function envFilesHere(project: Project): Promise<{ readonly production: EnvFiles; readonly staging: EnvFiles }> {
   const given = project.settings.env["DOGE_ENV_FILES"];
   if (given) return envFilesFromSecrets(given);
-  const { files } = project.machine;
-  return {
-    production: await readEnvFiles(files, project.folder, "production"),
-    staging: await readEnvFiles(files, project.folder, "staging"),
-  };
+  return projectEnvFiles(project);
 }
 
 async function composeFiles(

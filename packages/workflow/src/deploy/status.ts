@@ -1,38 +1,61 @@
-import { type Host, releaseStatus, type ReleaseStatus } from "@doge/deploy";
+import type { Diagnostic } from "@doge/core";
+import { type Host, type Inspection, inspectEnvironment } from "@doge/deploy";
 import type { Project } from "../project.ts";
 import { type EnvironmentName, hostsOf } from "../workspaces/names.ts";
+import { dropletOf } from "./connect.ts";
 
 export interface EnvironmentStatus {
   readonly environment: EnvironmentName;
   readonly url: string;
   /** For people, a line each. */
   readonly lines: readonly string[];
-  readonly status: ReleaseStatus;
+  readonly inspection: Inspection;
+  /** What is wrong, each with its remedy. */
+  readonly findings: readonly Diagnostic[];
 }
 
+/** How an environment is: what runs, since when, whose, healthy or not, certificate, disk, backups, drift. */
 export async function environmentStatus(
   project: Project,
   host: Host,
   environment: EnvironmentName,
 ): Promise<EnvironmentStatus> {
-  const status = await releaseStatus(host, project.config.slug);
+  const { config, machine } = project;
+  const { address } = await dropletOf(project, environment);
+  const inspection = await inspectEnvironment({
+    host,
+    clock: machine.clock,
+    project: config.slug,
+    dns: { names: machine.names, address },
+    staleHours: config.backups.staleHours,
+  });
   return {
     environment,
-    url: `https://${hostsOf(environment, project.config.domain)[0]}`,
-    status,
-    lines: describe(status),
+    url: `https://${hostsOf(environment, config.domain)[0]}`,
+    inspection,
+    findings: inspection.findings,
+    lines: describe(inspection, machine.clock.now()),
   };
 }
 
-function describe({ current, pending, slots }: ReleaseStatus): readonly string[] {
+function describe({ status, host, certificate, backup, lease }: Inspection, now: Date): readonly string[] {
+  const { current, pending, slots } = status;
   if (!current) return ["nothing is deployed yet"];
   const live = slots.find(({ slot }) => slot === current.slot);
   const health = live?.container?.running ? (live.ready ? "ready" : "running, not ready") : "not running";
+  const days = certificate && Math.floor((certificate.notAfter.getTime() - now.getTime()) / 86_400_000);
+  const free = host.diskFreeKilobytes;
   return [
     `release ${current.number} (${current.slot}), ${health}, since ${current.finishedAt}, by ${current.owner}`,
     `image ${current.image.digest.slice(0, 19)}, commit ${current.image.commit.slice(0, 7)}`,
     ...(pending
       ? [`release ${pending.number} is on its way since ${pending.startedAt} (${pending.phase}), by ${pending.owner}`]
       : []),
+    ...(lease.alive ? [`${lease.holder?.owner ?? "someone"} is at work: ${lease.holder?.purpose ?? "unknown"}`] : []),
+    [
+      ...(days === undefined ? [] : [`certificate for ${days} days`]),
+      ...(free === undefined ? [] : [`${(free / 1024 / 1024).toFixed(1)} GB of disk free`]),
+      backup?.backup ? `backup of ${backup.at}, ${backup.backup.rows} rows, proven` : "no scheduled backup yet",
+    ].join(", "),
   ];
 }

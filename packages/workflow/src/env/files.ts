@@ -32,6 +32,10 @@ export function newEnvFiles(config: ProjectConfig): Record<EnvFileSet, Record<st
     production: {
       ".app": lines([...app(database, credentials, "postgres"), "DOGE_ENVIRONMENT=prod"]),
       ".postgres": lines([`POSTGRES_USER=${database}`, `POSTGRES_PASSWORD=${credentials}`, `POSTGRES_DB=${database}`]),
+      ".backup": lines([
+        "# Backups of the database are encrypted with it. Keep a copy: without it they are worth nothing.",
+        `BACKUP_KEY=${password()}`,
+      ]),
     },
   };
 }

@@ -1,7 +1,8 @@
 import { type Files, Secret } from "@doge/core";
 import type { Configuration } from "@doge/engine";
 import type { ProjectConfig } from "../config/schema.ts";
-import { envFileMap, readEnvFiles } from "../env/files.ts";
+import { envFileMap } from "../env/files.ts";
+import { projectEnvFiles } from "../env/project.ts";
 import type { WorkspaceDefinition } from "../executors/executor.ts";
 import type { Project } from "../project.ts";
 import { baseWorkspace } from "./base.ts";
@@ -63,7 +64,7 @@ export async function defineWorkspace(project: Project, name: WorkspaceName): Pr
 
 /** Variables that this machine gives; the others stand in HCP, in variable sets. */
 async function localVariables(project: Project, name: WorkspaceName): Promise<Record<string, Secret>> {
-  const { settings, machine, folder, config } = project;
+  const { settings, config } = project;
   const tokens = {
     do_token: settings.token("DIGITALOCEAN_TOKEN"),
     do_spaces_access_id: settings.token("SPACES_ACCESS_KEY_ID"),
@@ -79,8 +80,7 @@ async function localVariables(project: Project, name: WorkspaceName): Promise<Re
 
   if (name === "meta") return given;
   if (name === "dotenv") {
-    const production = await readEnvFiles(machine.files, folder, "production");
-    const staging = await readEnvFiles(machine.files, folder, "staging");
+    const { production, staging } = await projectEnvFiles(project);
     return {
       ...pick("tf_api_token"),
       env_file_map_stage: new Secret(JSON.stringify(envFileMap("stage", production, staging))),
@@ -89,8 +89,7 @@ async function localVariables(project: Project, name: WorkspaceName): Promise<Re
   }
   if (config.executor !== "native") return {};
   if (name === "base") return pick("do_token", "gh_token", "tf_api_token");
-  const production = await readEnvFiles(machine.files, folder, "production");
-  const staging = await readEnvFiles(machine.files, folder, "staging");
+  const { production, staging } = await projectEnvFiles(project);
   return {
     ...pick("do_token", "do_spaces_access_id", "do_spaces_secret_key", "gh_token"),
     env_file_map: new Secret(JSON.stringify(envFileMap(name, production, staging))),
