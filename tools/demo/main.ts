@@ -17,6 +17,7 @@ import {
   Timeline,
 } from "./context.ts";
 import { checkEverything } from "./checks.ts";
+import { watchCommandLines } from "./secrets.ts";
 import { featureToDevelop, type Journey, promote, sitesThatShow } from "./gitops.ts";
 
 async function up(): Promise<void> {
@@ -134,7 +135,12 @@ async function destroy(): Promise<void> {
   rmSync(projectFolder, { recursive: true, force: true });
 }
 
-const actions: Readonly<Record<string, () => Promise<void>>> = { up, down, destroy, check: checkEverything };
+const actions: Readonly<Record<string, () => Promise<void>>> = {
+  up: () => watchCommandLines(up),
+  down,
+  destroy,
+  check: checkEverything,
+};
 const action = actions[process.argv[2] ?? "up"];
 try {
   demand(action, `unknown: ${process.argv[2]}; one of ${Object.keys(actions).join(", ")}`);
