@@ -105,6 +105,12 @@ test("a repository name that is taken: nothing is pushed over it, and the remedy
   expect((await inProject("repo", "create")).exitCode).toBe(0);
 });
 
+test("a server that is busy for a moment is asked again, by git too", async () => {
+  await at.control("POST", "/faults", { service: "github", path: "/info/refs", effect: 503, times: 2 });
+  await at.control("POST", "/faults", { service: "github", path: "/user$", effect: 429, retryAfter: 1, times: 2 });
+  expect(await inProject("repo", "create")).toMatchObject({ exitCode: 0 });
+});
+
 test("git's hooks are there with the repository, and keep env files out of commits", async () => {
   expect(git("config", "core.hooksPath").trim()).toBe(".githooks");
   git("add", "--force", ".envs/.doge");

@@ -7,6 +7,13 @@ export interface Git {
   ask(...words: string[]): Promise<ProcessResult>;
 }
 
+/** What asks a server: safe to ask again, since git changes nothing there before all is well. */
+const REMOTE: ReadonlySet<string> = new Set(["fetch", "ls-remote", "push"]);
+/** git's exit code where it could not talk to the server; a push that was refused ends with 1. */
+const FATAL = 128;
+const ATTEMPTS = 4;
+const PAUSE_MILLISECONDS = 700;
+
 export function gitIn(
   machine: Machine,
   folder: string,
@@ -22,8 +29,14 @@ export function gitIn(
         }
       : {}),
   };
-  const ask = (...words: string[]): Promise<ProcessResult> =>
-    machine.processes.run({ argv: ["git", ...words], cwd: folder, env });
+  const ask = async (...words: string[]): Promise<ProcessResult> => {
+    for (let attempt = 1; ; attempt++) {
+      const result = await machine.processes.run({ argv: ["git", ...words], cwd: folder, env });
+      const again = result.exitCode === FATAL && REMOTE.has(words[0] ?? "") && attempt < ATTEMPTS;
+      if (!again) return result;
+      await machine.clock.sleep(attempt * PAUSE_MILLISECONDS);
+    }
+  };
   return {
     ask,
     async run(...words) {
@@ -37,6 +50,9 @@ export function gitIn(
           summary: "git failed",
           detail: `git ${words.join(" ")}\n${result.stderr.trim()}`,
           address: folder,
+          ...(REMOTE.has(words[0] ?? "")
+            ? { remedy: "Check the network, and that GITHUB_TOKEN may read and write the repository; then run again." }
+            : {}),
         });
       }
       return result.stdout.trim();
