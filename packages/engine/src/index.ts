@@ -4,6 +4,7 @@ export * from "./provider.ts";
 export * from "./schema.ts";
 export { collectSources } from "./config/collect.ts";
 export { collectVariables, type VariableArgument } from "./config/variable-files.ts";
+export { installModules } from "./config/install.ts";
 export { loadConfiguration } from "./config/load.ts";
 export type { LoadedConfiguration, Source } from "./config/model.ts";
 export { prepare } from "./graph/prepare.ts";

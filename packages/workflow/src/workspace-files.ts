@@ -1,4 +1,5 @@
-import { fail, type Outcome } from "@doge/core";
+import { DogeError, fail, type Outcome } from "@doge/core";
+import { installModules } from "@doge/engine";
 import type { Project } from "./project.ts";
 import { configurationOf, renderConfiguration, userDocuments, userFolder } from "./workspaces/define.ts";
 import type { WorkspaceName } from "./workspaces/names.ts";
@@ -12,11 +13,19 @@ const renderedFile = (project: Project, name: WorkspaceName): string => `${rende
 export async function initWorkspace(
   project: Project,
   name: WorkspaceName,
-): Promise<{ readonly workspace: WorkspaceName; readonly created: boolean; readonly file: string }> {
+): Promise<{
+  readonly workspace: WorkspaceName;
+  readonly created: boolean;
+  readonly file: string;
+  /** The user's modules that came from git. */
+  readonly modules: readonly string[];
+}> {
+  const { fetched, diagnostics } = await installModules(project.machine, userFolder(project.folder, name));
+  if (diagnostics.length > 0) throw new DogeError(diagnostics);
   const created = await prepareState(project, name);
   const file = renderedFile(project, name);
   await project.machine.files.write(file, renderConfiguration(configurationOf(project.config, name)));
-  return { workspace: name, created, file };
+  return { workspace: name, created, file, modules: fetched };
 }
 
 /** Rewrites `infra/<workspace>/*.tf.json` with two spaces and a final line end. Returns the files that change. */

@@ -43,7 +43,8 @@ export async function collectSources(files: Files, root: string): Promise<Source
   }
 }
 
-async function readFolder(files: Files, root: string, folder: string): Promise<Source[]> {
+/** The configuration files of one folder. */
+export async function readFolder(files: Files, root: string, folder: string): Promise<Source[]> {
   const at = folder === "" ? root : `${root}/${folder}`;
   const names = (await files.list(at)).map((name) => ({
     file: folder === "" ? name : `${folder}/${name}`,

@@ -1,5 +1,5 @@
 import { type Files, Secret } from "@doge/core";
-import type { Configuration } from "@doge/engine";
+import { collectSources, type Configuration } from "@doge/engine";
 import type { ProjectConfig } from "../config/schema.ts";
 import { envFileMap } from "../env/files.ts";
 import { projectEnvFiles } from "../env/project.ts";
@@ -30,7 +30,7 @@ export function configurationOf(config: ProjectConfig, name: WorkspaceName): Con
 export const renderConfiguration = (configuration: Configuration): string =>
   `${JSON.stringify(configuration.toJSON(), null, 2)}\n`;
 
-/** Where a user's own resources stand: `infra/<workspace>/*.tf.json`, added to ours. */
+/** Where a user's own resources stand: `infra/<workspace>/*.tf` and `*.tf.json`, added to ours, with the modules they call. */
 export const userFolder = (folder: string, name: WorkspaceName): string => `${folder}/infra/${name}`;
 
 export async function userDocuments(
@@ -38,13 +38,10 @@ export async function userDocuments(
   folder: string,
   name: WorkspaceName,
 ): Promise<Record<string, string>> {
-  const documents: Record<string, string> = {};
-  for (const file of await files.list(userFolder(folder, name))) {
-    if (!file.endsWith(".tf.json") && !file.endsWith(".tf")) continue;
-    const content = await files.read(`${userFolder(folder, name)}/${file}`);
-    if (content !== undefined) documents[file === "main.tf.json" ? "user-main.tf.json" : file] = content;
-  }
-  return documents;
+  const sources = await collectSources(files, userFolder(folder, name));
+  return Object.fromEntries(
+    sources.map(({ file, content }) => [file === "main.tf.json" ? "user-main.tf.json" : file, content]),
+  );
 }
 
 /** Everything that a run of a workspace needs. Reads env files for dotenv and tokens for meta. */
