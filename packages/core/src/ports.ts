@@ -64,6 +64,11 @@ export interface ProcessRequest {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin?: string | Uint8Array;
   readonly signal?: AbortSignal;
+  /**
+   * On abort the process gets SIGINT, and is waited for. It stands in a group of its own, so that a terminal's Ctrl-C
+   * reaches it only by this.
+   */
+  readonly interrupt?: AbortSignal;
   readonly onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
 }
 

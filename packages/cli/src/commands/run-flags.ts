@@ -25,7 +25,7 @@ export const chosenWorkspace = (invocation: Invocation): WorkspaceName => {
 
 export const strings = (value: unknown): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
 
-const executors = ["hcp", "native"] as const;
+const executors = ["hcp", "native", "terraform"] as const;
 type ExecutorName = (typeof executors)[number];
 
 /** Flags of whatever makes a run, in Terraform's own words. */

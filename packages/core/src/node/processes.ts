@@ -6,15 +6,19 @@ import type { Processes } from "../ports.ts";
 import { alive } from "./exclusive.ts";
 
 export const nodeProcesses: Processes = {
-  run: ({ argv, cwd, env, stdin, signal, onOutput }) =>
+  run: ({ argv, cwd, env, stdin, signal, interrupt, onOutput }) =>
     new Promise((resolve, reject) => {
       const [program, ...args] = argv;
       const child = spawn(program, args, {
         ...(cwd ? { cwd } : {}),
         ...(signal ? { signal } : {}),
+        ...(interrupt ? { detached: true } : {}),
         env: env ? { ...process.env, ...env } : process.env,
         stdio: ["pipe", "pipe", "pipe"],
       });
+      const stop = (): boolean => child.kill("SIGINT");
+      interrupt?.addEventListener("abort", stop);
+      if (interrupt?.aborted) stop();
       let stdout = "";
       let stderr = "";
       child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
@@ -30,7 +34,10 @@ export const nodeProcesses: Processes = {
         else reject(thrown);
       });
       // A killed child counts as 128 + 15, whichever signal it was: callers ask only whether it ended well.
-      child.on("close", (code) => resolve({ exitCode: code ?? 143, stdout, stderr }));
+      child.on("close", (code) => {
+        interrupt?.removeEventListener("abort", stop);
+        resolve({ exitCode: code ?? 143, stdout, stderr });
+      });
       // A child that ends before it reads its input is no failure of ours.
       child.stdin.on("error", () => {});
       child.stdin.end(stdin ?? "");

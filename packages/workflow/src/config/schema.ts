@@ -163,9 +163,11 @@ export const projectSchema = z.strictObject({
     .prefault({})
     .describe("Where states live. Outside of HCP they are sealed where DOGE_STATE_KEY is set."),
   executor: z
-    .enum(["hcp", "native"])
+    .enum(["hcp", "native", "terraform"])
     .default("hcp")
-    .describe("Who carries out runs of base, stage and prod: HCP Terraform, or Doge's own engine on this machine."),
+    .describe(
+      "Who carries out runs of base, stage and prod: HCP Terraform, or Doge's own engine or the terraform program on this machine.",
+    ),
 });
 
 export type ProjectConfig = z.output<typeof projectSchema>;

@@ -5,7 +5,7 @@ import { type ProjectConfig, projectSchema } from "./schema.ts";
 /** Checks what `doge.config.ts` exports; every mistake at once, each with its path. */
 export function validateProject(raw: unknown, file: string): Outcome<ProjectConfig> {
   const parsed = projectSchema.safeParse(raw);
-  if (parsed.success) return { value: parsed.data, diagnostics: [] };
+  if (parsed.success) return together(parsed.data, file);
   return { diagnostics: parsed.error.issues.flatMap((issue) => explain(issue, file)) };
 }
 
@@ -16,6 +16,22 @@ export function fieldProblem(path: string, value: unknown): string | undefined {
     schema = schema instanceof z.ZodObject ? (schema.shape[key] as z.ZodType) : undefined;
   const parsed = schema?.safeParse(value);
   return parsed && !parsed.success ? parsed.error.issues.map(({ message }) => message).join("; ") : undefined;
+}
+
+/** What only several keys together can get wrong. */
+function together(config: ProjectConfig, file: string): Outcome<ProjectConfig> {
+  if (config.executor !== "hcp" || config.state.backend === "hcp") return { value: config, diagnostics: [] };
+  return {
+    diagnostics: [
+      error({
+        code: "config-invalid",
+        summary: "Wrong value in the project's configuration",
+        detail: `state.backend in ${file}: runs in HCP Terraform keep their state there, not in "${config.state.backend}"`,
+        address: "state.backend",
+        remedy: 'Set executor to "native" or "terraform", or leave state.backend at "hcp".',
+      }),
+    ],
+  };
 }
 
 function explain(issue: z.core.$ZodIssue, file: string): readonly Diagnostic[] {

@@ -85,7 +85,7 @@ export interface AppliedRun {
 
 /** Carries runs out. */
 export interface Executor {
-  readonly name: "hcp" | "native";
+  readonly name: "hcp" | "native" | "terraform";
   /** Throws DogeError where the plan fails. */
   plan(workspace: WorkspaceDefinition, options?: RunOptions): Promise<PlannedRun>;
   /** Takes up what `save` returned, in another process. Throws DogeError where it can't be applied any more. */

@@ -258,7 +258,10 @@ function planText(log: string): string {
   const marks = [
     /^Terraform used the selected providers/m,
     /^No changes\./m,
-    /^Terraform will perform/m,
+    /^Note: Objects have changed outside/m,
+    /^An earlier run was interrupted/m,
+    /^Resource actions are indicated/m,
+    /^(?:Terraform|Doge) will perform/m,
     /^Changes to Outputs:/m,
   ];
   const starts = marks.map((mark) => log.search(mark)).filter((at) => at >= 0);

@@ -50,7 +50,7 @@ export async function defineWorkspace(project: Project, name: WorkspaceName): Pr
   return {
     name,
     fullName: `${config.slug}-${name}`,
-    execution: name === "meta" || name === "dotenv" || config.executor === "native" ? "local" : "remote",
+    execution: name === "meta" || name === "dotenv" || config.executor !== "hcp" ? "local" : "remote",
     documents: {
       "main.tf.json": renderConfiguration(configurationOf(config, name)),
       ...(await userDocuments(machine.files, folder, name)),
@@ -84,7 +84,7 @@ async function localVariables(project: Project, name: WorkspaceName): Promise<Re
       env_file_map_prod: new Secret(JSON.stringify(envFileMap("prod", production, staging))),
     };
   }
-  if (config.executor !== "native") return {};
+  if (config.executor === "hcp") return {};
   if (name === "base") return pick("do_token", "gh_token", "tf_api_token");
   const { production, staging } = await projectEnvFiles(project);
   return {

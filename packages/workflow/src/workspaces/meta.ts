@@ -37,7 +37,7 @@ export function metaWorkspace(config: ProjectConfig): Configuration {
       organization: organization.name,
       description: `${config.name}: ${name}`,
       // dotenv reads files that only this machine has; the native executor runs all of them here.
-      execution_mode: name === "dotenv" || config.executor === "native" ? "local" : "remote",
+      execution_mode: name === "dotenv" || config.executor !== "hcp" ? "local" : "remote",
       force_delete: true,
     });
   const workspaces = { base: make("base"), dotenv: make("dotenv"), stage: make("stage"), prod: make("prod") };
