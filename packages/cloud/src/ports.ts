@@ -261,6 +261,8 @@ export interface TerraformRunner {
 }
 
 export interface TerraformRunRequest {
+  /** What was uploaded, unpacked: expressions may read its files. */
+  readonly root: string;
   /** The unpacked configuration's working directory. */
   readonly folder: string;
   /** Terraform variables; `hcl` values are HCL expressions. */

@@ -44,6 +44,7 @@ export async function runRequest(
 ): Promise<TerraformRunRequest> {
   return {
     ...how,
+    root: workFolder(hcp, run.id),
     variables: terraformVariables(hcp, run, workspace),
     environment: {
       TFC_RUN_ID: run.id,
