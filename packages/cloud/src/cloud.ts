@@ -105,7 +105,7 @@ export async function runCloud(
       credentials,
       host,
       addresses,
-      terraform: withEnvironment(options.terraform, addresses),
+      terraform: withEnvironment(options.terraform, addresses, credentials),
     });
     await nodeFiles.write(rootPath, `${rootPem.trimEnd()}\n${await machineAuthorities()}`);
 
@@ -241,11 +241,21 @@ const credentialVariables = (credentials: Credentials): Record<string, string> =
   TFE_TOKEN: credentials.hcp,
 });
 
-/** Runs inside the cloud reach the cloud, unless their workspace says otherwise. */
-const withEnvironment = (runner: TerraformRunner, addresses: Readonly<Record<string, string>>): TerraformRunner => ({
-  plan: (request) => runner.plan({ ...request, environment: { ...addresses, ...request.environment } }),
-  apply: (request) => runner.apply({ ...request, environment: { ...addresses, ...request.environment } }),
-});
+/**
+ * Runs inside the cloud reach the cloud, unless their workspace says otherwise. Like those of HCP Terraform they
+ * have a token of their own, with which they read the states of other workspaces.
+ */
+function withEnvironment(
+  runner: TerraformRunner,
+  addresses: Readonly<Record<string, string>>,
+  { hcp }: Credentials,
+): TerraformRunner {
+  const given = { ...addresses, ATLAS_TOKEN: hcp };
+  return {
+    plan: (request) => runner.plan({ ...request, environment: { ...given, ...request.environment } }),
+    apply: (request) => runner.apply({ ...request, environment: { ...given, ...request.environment } }),
+  };
+}
 
 const patience = 15_000;
 

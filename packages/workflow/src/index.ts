@@ -28,6 +28,7 @@ export { createRepository, type RepositoryResult } from "./repository/create.ts"
 export { applySaved, convergeWorkspace, planToFile, planWorkspace } from "./run-workspace.ts";
 export { credentialsFile, loadSettings, Settings } from "./settings.ts";
 export { editState, forceUnlock, pushState, readState, requireState, stateHolder } from "./state/edit.ts";
+export { remoteStates } from "./state/remote-states.ts";
 export { projectStatus, type ProjectStatus } from "./status.ts";
 export { up, type UpResult } from "./up.ts";
 export {

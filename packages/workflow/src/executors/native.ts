@@ -18,6 +18,7 @@ import {
 import type { Project } from "../project.ts";
 import { providers } from "../providers.ts";
 import { workspaceJournal } from "../state/journal.ts";
+import { remoteStates } from "../state/remote-states.ts";
 import { prepareState, stateStore } from "../state/store.ts";
 import {
   type AppliedRun,
@@ -61,7 +62,10 @@ export function nativeExecutor(project: Project): Executor {
   function contextOf(options: RunOptions, lease: Lease | undefined): ProviderContext {
     const signals = [options.signal, lease?.lost].filter((one) => one !== undefined);
     const { http, clock, env } = machine;
-    return { http, clock, emit, env, ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}) };
+    const context = { http, clock, emit, env, ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}) };
+    const { settings } = project;
+    const access = { token: settings.token("TF_API_TOKEN"), address: settings.endpoint("TFE_ADDRESS") };
+    return { ...context, remoteState: remoteStates(context, access) };
   }
 
   async function planOn(

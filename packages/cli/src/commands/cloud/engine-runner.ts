@@ -1,4 +1,4 @@
-import { type Diagnostic, type DogeEvent, hasErrors, type Machine, type Outcome } from "@doge/core";
+import { type Diagnostic, type DogeEvent, hasErrors, type Machine, Secret, type Outcome } from "@doge/core";
 import {
   applyPlan,
   collectSources,
@@ -22,7 +22,7 @@ import {
   type VariableValue,
 } from "@doge/engine";
 import type { TerraformApplyResult, TerraformPlanResult, TerraformRunner, TerraformRunRequest } from "@doge/cloud";
-import { providers } from "@doge/workflow";
+import { providers, remoteStates } from "@doge/workflow";
 import { styleFor } from "../../terminal/style.ts";
 import { renderDiagnostics } from "../../views/diagnostics.ts";
 
@@ -33,7 +33,11 @@ export function engineRunner(machine: Machine, journals: string): TerraformRunne
   const contextOf = (request: TerraformRunRequest): ProviderContext => {
     const env = { ...machine.env, ...request.environment };
     const here = machine.withEnv(env);
-    return { http: here.http, clock: here.clock, env, signal: request.signal, emit: logEvents(request.log) };
+    const { http, clock } = here;
+    const context = { http, clock, env, signal: request.signal, emit: logEvents(request.log) };
+    const token = env["ATLAS_TOKEN"];
+    const access = { token: token === undefined ? undefined : new Secret(token), address: env["TFE_ADDRESS"] };
+    return { ...context, remoteState: remoteStates(context, access) };
   };
   // Beside the states of the local cloud, which are in clear too.
   const journalOf = (request: TerraformRunRequest): Journal =>
