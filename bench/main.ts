@@ -6,15 +6,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type EngineRow, engineRows } from "./engine/rows.ts";
 
 const tool = join(import.meta.dirname, "../dist/bin/doge");
 const demo = join(import.meta.dirname, "../tools/demo/main.ts");
 
-interface Row {
-  readonly what: string;
-  readonly milliseconds: number;
-  readonly against?: { readonly what: string; readonly milliseconds: number };
-}
+type Row = EngineRow;
 
 function run(
   argv: readonly string[],
@@ -71,10 +68,14 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
+rows.push(...(await engineRows()));
+
 const width = Math.max(...rows.map((row) => row.what.length)) + 2;
-for (const { what, milliseconds, against } of rows) {
+for (const { what, milliseconds, against, note } of rows) {
   const ratio = against
     ? `  ${(milliseconds / against.milliseconds).toFixed(2)} × ${against.what} (${against.milliseconds.toFixed(0)} ms)`
-    : "";
+    : note
+      ? `  ${note}`
+      : "";
   console.log(`${what.padEnd(width)}${milliseconds.toFixed(0).padStart(8)} ms${ratio}`);
 }

@@ -54,7 +54,7 @@ describe.skipIf(missing)("the seed's flow (skipped where terraform or make is no
       headers: { authorization: `Bearer ${endpoints["GITHUB_TOKEN"]}`, "content-type": "application/json" },
       body: JSON.stringify({ name: "seed-app", auto_init: true }),
     });
-    expect(made.status).toBe(201);
+    if (made.status !== 201) throw new Error(`the repository was not made: ${made.text()}`);
   });
   afterAll(async () => {
     server.stop();

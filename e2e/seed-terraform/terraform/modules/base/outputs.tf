@@ -11,7 +11,7 @@ output "project_id" {
 }
 
 output "user_data" {
-  value = templatefile("${path.module}/files/cloud-init.yml", {
+  value = templatefile("${path.module}/files/cloud-init.tftpl", {
     user   = var.droplet_user
     key    = trimspace(tls_private_key.ssh.public_key_openssh)
     folder = "/home/${var.droplet_user}/app"
