@@ -41,11 +41,11 @@ export interface Trees {
 }
 
 /**
- * Files below one folder and nothing else: what the functions of a configuration may read, in the middle of an
- * expression and so without waiting. Paths are relative to the folder or absolute; links that lead out count as outside.
+ * Files of a project and nothing else: what the functions of a configuration may read, in the middle of an
+ * expression and so without waiting. Links that lead out of the project count as outside.
  */
 export interface ProjectFiles {
-  /** The folder, absolute. */
+  /** The folder from which relative paths start, absolute. */
   readonly root: string;
   /** The user's home folder, for paths that begin with `~`. */
   readonly home: string;
@@ -142,6 +142,8 @@ export interface Machine {
   readonly processes: Processes;
   readonly http: Http;
   readonly names: Names;
+  /** The files below `project`; relative paths start from `folder` within it, or from the project itself. */
+  projectFiles(project: string, folder?: string): ProjectFiles;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The same machine with another environment: HTTP obeys its proxy settings and trusts its extra CAs. */
   withEnv(env: Readonly<Record<string, string | undefined>>): Machine;

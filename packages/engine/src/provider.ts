@@ -1,4 +1,4 @@
-import type { Clock, Diagnostic, Emit, Http } from "@doge/core";
+import type { Clock, Diagnostic, Emit, Http, ProjectFiles } from "@doge/core";
 import type { Value } from "./lang/values.ts";
 import type { Block } from "./schema.ts";
 import type { State } from "./state/model.ts";
@@ -13,6 +13,8 @@ export interface ProviderContext {
   readonly emit: Emit;
   readonly signal?: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What `file` and its like may read; nothing where it is absent. */
+  readonly files?: ProjectFiles;
   /** Reads the state that a `terraform_remote_state` names; undefined where there is none. */
   readonly remoteState?: (wanted: RemoteState) => Promise<State | undefined>;
 }

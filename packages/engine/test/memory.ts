@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Clock, type DogeEvent, type Http, fail, unwrap } from "@doge/core";
+import { type Clock, type DogeEvent, type Http, type ProjectFiles, fail, unwrap } from "@doge/core";
 import {
   applyPlan,
   type ApplyRequest,
@@ -185,14 +185,17 @@ export class Bench {
   readonly events: DogeEvent[] = [];
   readonly saved: State[] = [];
   journal: Journal = memoryJournal();
+  clock = clock;
+  files: ProjectFiles | undefined;
   state: State | undefined;
   controller = new AbortController();
 
   get context() {
     return {
       http,
-      clock,
+      clock: this.clock,
       env: {},
+      ...(this.files ? { files: this.files } : {}),
       emit: (event: DogeEvent) => void this.events.push(event),
       signal: this.controller.signal,
     };

@@ -1,12 +1,14 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve, sep } from "node:path";
 import type { ProjectFiles } from "../ports.ts";
 
-/** The files below `folder`, read at once: expressions can't wait. */
-export function nodeProjectFiles(folder: string): ProjectFiles {
-  const root = realpathSync(folder);
-  const inside = (path: string): boolean => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
+/** The files below `project`, read at once: expressions can't wait. Relative paths start from `folder`. */
+export function nodeProjectFiles(project: string, folder = "."): ProjectFiles {
+  const confines = existsSync(project) ? realpathSync(project) : resolve(project);
+  const root = resolve(confines, folder);
+  const inside = (path: string): boolean =>
+    path === confines || path.startsWith(confines.endsWith(sep) ? confines : confines + sep);
 
   /** The real path; undefined where nothing is there. */
   const locate = (path: string): { readonly path: string | undefined; readonly outside: boolean } => {

@@ -90,7 +90,11 @@ async function open(
   return {
     plan,
     prepared,
-    evaluation: new Evaluation(prepared.root, variables, plan.workspace),
+    evaluation: new Evaluation(prepared.root, variables, plan.workspace, {
+      plannedAt: new Date(plan.timestamp),
+      applying: request.context.clock,
+      ...(request.context.files ? { files: request.context.files } : {}),
+    }),
     clients: new Clients(request.context, request.parallelism ?? 10),
     working,
     saver: new Saver(working, {

@@ -4,6 +4,7 @@ import type { Expression, ResourceBlock } from "../config/model.ts";
 import type { Reference } from "../lang/ast.ts";
 import { keyOf } from "../lang/ast.ts";
 import { evaluate, type Scope } from "../lang/evaluate.ts";
+import type { FunctionHost } from "../lang/functions/host.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import { instanceAddress } from "../state/model.ts";
@@ -38,12 +39,14 @@ export class Evaluation {
   readonly root: ModuleInstance;
   readonly #instances = new Map<string, ModuleInstance[]>();
   readonly #workspace: string;
+  readonly #host: FunctionHost;
 
-  constructor(root: PreparedModule, variables: ReadonlyMap<string, Value>, workspace: string) {
+  constructor(root: PreparedModule, variables: ReadonlyMap<string, Value>, workspace: string, host: FunctionHost) {
     this.root = instance(root, "", { key: undefined });
     for (const [name, value] of variables) this.root.variables.set(name, value);
     this.#instances.set("", [this.root]);
     this.#workspace = workspace;
+    this.#host = host;
   }
 
   /** The instances of a module, by its path; none before the module was expanded. */
@@ -72,7 +75,7 @@ export class Evaluation {
   }
 
   scope(at: ModuleInstance, extras: Extras = {}): Scope {
-    return { value: (reference) => this.#value(reference, at, extras) };
+    return { value: (reference) => this.#value(reference, at, extras), host: this.#host };
   }
 
   evaluate(expression: Expression, address: string, scope: Scope): Value {
@@ -89,7 +92,7 @@ export class Evaluation {
       case "each":
         return name === "key" ? v.string(String(repetition?.key)) : (repetition?.value ?? v.nullOf());
       case "count":
-        return v.number(Number(repetition?.key));
+        return v.count(Number(repetition?.key));
       case "self":
         return v.isMapping(self ?? v.nullOf()) ? (part(self, name) ?? missing(reference)) : v.unknownOf();
       case "path":

@@ -107,13 +107,21 @@ function mismatch(message: string): never {
 
 function sequence(value: Value, kind: "list" | "set", element: Type): Value {
   if (!v.isSequence(value)) throw new Mismatch(`${kind} of ${nameType(element)} required`);
-  let wanted = element;
-  if (element === "dynamic") {
-    wanted = value.kind === "tuple" ? (unify(value.items.map(v.typeOf)) ?? missing(kind)) : value.element;
-  }
+  const wanted = element === "dynamic" ? common(kind, value) : element;
   if (value.kind === kind && sameType(value.element, wanted)) return value;
   const items = value.items.map((item, i) => step(i, () => converted(item, wanted)));
   return kind === "list" ? v.list(wanted, items) : v.set(wanted, items);
+}
+
+/** The element type that the parts of a container agree on. */
+function common(kind: "list" | "set" | "map", value: v.Sequence | v.Mapping): Type {
+  if ("element" in value) return value.element;
+  const types = [...v.parts(value)].map(v.typeOf);
+  const unified = unify(types) ?? missing(kind);
+  // "Any" is what they agree on only where none is known to be something else.
+  const known = types.filter((type) => type !== "dynamic");
+  if (unified === "dynamic" && known.some((type) => !sameType(type, known[0] as Type))) missing(kind);
+  return unified;
 }
 
 function missing(kind: string): never {
@@ -130,11 +138,7 @@ function tuple(value: Value, types: readonly Type[]): Value {
 
 function mapping(value: Value, element: Type): Value {
   if (!v.isMapping(value)) throw new Mismatch(`map of ${nameType(element)} required`);
-  let wanted = element;
-  if (element === "dynamic") {
-    wanted =
-      value.kind === "object" ? (unify([...value.entries.values()].map(v.typeOf)) ?? missing("map")) : value.element;
-  }
+  const wanted = element === "dynamic" ? common("map", value) : element;
   return v.map(
     wanted,
     [...value.entries].map(([name, item]) => [name, step(name, () => converted(item, wanted))] as const),

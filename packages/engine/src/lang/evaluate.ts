@@ -31,6 +31,8 @@ interface Bindings {
   readonly names?: ReadonlyMap<string, Value>;
   readonly item?: Value;
   readonly inTemplate?: true;
+  /** In a side of a condition that only lends its type: what fails is unknown, and counted. */
+  readonly lent?: { failures: number };
 }
 
 /** More than any configuration needs, and little enough to end in a second or two. */
@@ -40,6 +42,23 @@ const mostSteps = 5_000_000;
 export const evaluate = (node: Node, scope: Scope): Value => run(node, { scope, budget: { steps: mostSteps } });
 
 function run(node: Node, at: Bindings): Value {
+  if (at.lent === undefined) return strictly(node, at);
+  try {
+    return strictly(node, at);
+  } catch (thrown) {
+    if (isExhausted(at)) throw thrown;
+    at.lent.failures++;
+    return v.unknownOf();
+  }
+}
+
+/** The same place, where what fails fails. */
+function strict(at: Bindings): Bindings {
+  const { lent: _, ...rest } = at;
+  return rest;
+}
+
+function strictly(node: Node, at: Bindings): Value {
   if (at.budget.steps-- <= 0) {
     fail({
       code: "expression-too-large",
@@ -113,13 +132,7 @@ function unknownSplat(type: ReturnType<typeof v.typeOf>, many: boolean, each: (i
 function conditional(node: Extract<Node, { kind: "conditional" }>, at: Bindings): Value {
   const given = run(node.condition, at);
   // The other side only lends its type, and its failure doesn't count.
-  const attempt = (side: Node): Value | undefined => {
-    try {
-      return run(side, at);
-    } catch {
-      return undefined;
-    }
-  };
+  const borrowed = (side: Node): Value => run(side, { ...at, lent: { failures: 0 } });
   if (given.kind === "null") {
     fail({
       code: "null-condition",
@@ -136,9 +149,11 @@ function conditional(node: Extract<Node, { kind: "conditional" }>, at: Bindings)
     });
   }
   if (condition.kind === "bool") {
-    return condition.value
-      ? choose(condition, run(node.yes, at), attempt(node.no))
-      : choose(condition, attempt(node.yes), run(node.no, at));
+    const failures = at.lent?.failures;
+    const chosen = run(condition.value ? node.yes : node.no, at);
+    if (at.lent?.failures !== failures) return v.unknownOf();
+    const other = borrowed(condition.value ? node.no : node.yes);
+    return condition.value ? choose(condition, chosen, other) : choose(condition, other, chosen);
   }
   return choose(condition, run(node.yes, at), run(node.no, at));
 }
@@ -148,7 +163,9 @@ function call(node: Extract<Node, { kind: "call" }>, at: Bindings): Value {
   if (node.name === "can") return can(node.args, at);
   const context = contextOf(at);
   if (node.name === "templatestring" && node.args[0]) checkNamed(node.args[0]);
+  const failures = at.lent?.failures;
   const args = node.args.map((arg) => run(arg, at));
+  if (at.lent?.failures !== failures) return v.unknownOf();
   if (!node.expand) return callFunction(node.name, args, context);
   const last = args.pop() ?? v.nullOf();
   if (last.kind === "unknown") return v.carry(v.unknownOf(), last);
@@ -200,6 +217,13 @@ function contextOf(at: Bindings): CallContext {
   };
 }
 
+/** A condition is checked once before there are elements, so that it fails over an empty list too. */
+function unknownNames(node: Extract<Node, { kind: "for" }>, at: Bindings): ReadonlyMap<string, Value> {
+  const names = new Map(at.names);
+  if (node.keyName !== undefined) names.set(node.keyName, v.unknownOf());
+  return names.set(node.valueName, v.unknownOf());
+}
+
 /** A template sees its variables and nothing else. */
 const templateScope = (host: FunctionHost, variables: ReadonlyMap<string, Value>): Scope => ({
   host,
@@ -218,7 +242,7 @@ function firstThatWorks(args: readonly Node[], at: Bindings): Value {
   const failures: string[] = [];
   for (const arg of args) {
     try {
-      const value = run(arg, at);
+      const value = run(arg, strict(at));
       // What is unknown now may still fail later: the answer waits.
       if (v.isWhollyKnown(value)) return value;
       return v.carry(v.unknownOf(), v.marksIn([value]));
@@ -252,7 +276,7 @@ function can(args: readonly Node[], at: Bindings): Value {
     });
   }
   try {
-    const value = run(arg, at);
+    const value = run(arg, strict(at));
     return v.isWhollyKnown(value) ? v.bool(true) : v.unknownOf("bool");
   } catch (thrown) {
     if (isExhausted(at)) throw thrown;
@@ -288,6 +312,7 @@ function forEach(node: Extract<Node, { kind: "for" }>, at: Bindings): Value {
   if (collection.kind === "unknown") return v.carry(v.unknownOf(), collection);
   if (!v.isSequence(collection) && !v.isMapping(collection))
     return invalidFor(`A ${collection.kind} is no collection.`);
+  if (node.condition) forCondition(run(node.condition, { ...at, names: unknownNames(node, at) }));
   const rows: [Value | undefined, Value][] = [];
   const marks: v.Marks[] = [collection];
   let known = true;

@@ -146,26 +146,22 @@ function equalsUnknown(a: Value, b: Value): boolean | undefined {
   return undefined;
 }
 
-/** Both results of a condition must be of one type; the one that was not chosen may have failed. */
-export function choose(condition: Value, yes: Value | undefined, no: Value | undefined): Value {
+/** Both results of a condition must be of one type. */
+export function choose(condition: Value, yes: Value, no: Value): Value {
   const type = commonType(yes, no);
   if (condition.kind === "unknown") return undecided(condition, type, yes, no);
-  const chosen = (condition.kind === "bool" && condition.value ? yes : no) as Value;
+  const chosen = condition.kind === "bool" && condition.value ? yes : no;
   return v.carry(convert(chosen, type, "the result of the condition"), condition, yes, no);
 }
 
-function undecided(condition: Value, type: Type, yes: Value | undefined, no: Value | undefined): Value {
-  const some = (value: Value | undefined): boolean =>
-    value !== undefined && value.kind !== "null" && (value.kind !== "unknown" || value.notNull === true);
-  const bothNull = yes?.kind === "null" && no?.kind === "null";
+function undecided(condition: Value, type: Type, yes: Value, no: Value): Value {
+  const some = (value: Value): boolean => value.kind !== "null" && (value.kind !== "unknown" || value.notNull === true);
+  const bothNull = yes.kind === "null" && no.kind === "null";
   const result = bothNull ? v.nullOf(type) : some(yes) && some(no) ? v.someOf(type) : v.unknownOf(type);
   return v.carry(result, condition, yes, no);
 }
 
-function commonType(yes: Value | undefined, no: Value | undefined): Type {
-  if (yes === undefined || no === undefined) {
-    return unify([yes, no].map((side) => (side === undefined ? "dynamic" : v.typeOf(side)))) ?? "dynamic";
-  }
+function commonType(yes: Value, no: Value): Type {
   if (yes.kind === "null" && yes.type === "dynamic") return v.typeOf(no);
   if (no.kind === "null" && no.type === "dynamic") return v.typeOf(yes);
   const type = unify([v.typeOf(yes), v.typeOf(no)]);

@@ -58,7 +58,8 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
   const diagnostics: Diagnostic[] = [...prepared.diagnostics];
   const variables = variableValues(request.configuration, request.variables, diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics };
-  const session = await open(request, prepared.value, baseline, variables, diagnostics);
+  const plannedAt = request.context.clock.now();
+  const session = await open(request, prepared.value, baseline, variables, diagnostics, plannedAt);
   const graph = graphFor(session, request);
   await walk(graph, (key) => visit(session, key));
   await finish(session, request);
@@ -87,7 +88,7 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
     unsettled: session.unsettled,
     targets: request.targets ?? [],
     checks: session.checks.list(),
-    timestamp: request.context.clock.now().toISOString(),
+    timestamp: plannedAt.toISOString(),
     warnings: diagnostics,
   };
   return { value: plan, diagnostics };
@@ -114,6 +115,7 @@ async function open(
   baseline: State,
   variables: ReadonlyMap<string, v.Value>,
   diagnostics: Diagnostic[],
+  plannedAt: Date,
 ): Promise<PlanSession> {
   const working = new WorkingState(baseline);
   const unsettled = await request.journal?.unsettled();
@@ -134,7 +136,10 @@ async function open(
   return {
     mode: request.mode,
     prepared,
-    evaluation: new Evaluation(prepared.root, variables, request.workspace ?? "default"),
+    evaluation: new Evaluation(prepared.root, variables, request.workspace ?? "default", {
+      plannedAt,
+      ...(request.context.files ? { files: request.context.files } : {}),
+    }),
     clients,
     refresher: new Refresher(clients, working, wanted),
     working,

@@ -28,6 +28,7 @@ import {
   type RunOptions,
   type WorkspaceDefinition,
 } from "./executor.ts";
+import { userFolder } from "../workspaces/define.ts";
 import { workspaceUrl } from "./urls.ts";
 
 /** Runs here, with Doge's own engine; the state is where the project keeps it, under a lease while this writes. */
@@ -59,10 +60,18 @@ export function nativeExecutor(project: Project): Executor {
     },
   };
 
-  function contextOf(options: RunOptions, lease: Lease | undefined): ProviderContext {
+  function contextOf(workspace: WorkspaceDefinition, options: RunOptions, lease: Lease | undefined): ProviderContext {
     const signals = [options.signal, lease?.lost].filter((one) => one !== undefined);
     const { http, clock, env } = machine;
-    const context = { http, clock, emit, env, ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}) };
+    const files = machine.projectFiles(project.folder, userFolder(project.folder, workspace.name));
+    const context = {
+      http,
+      clock,
+      emit,
+      env,
+      files,
+      ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}),
+    };
     const { settings } = project;
     const access = { token: settings.token("TF_API_TOKEN"), address: settings.endpoint("TFE_ADDRESS") };
     return { ...context, remoteState: remoteStates(context, access) };
@@ -81,7 +90,7 @@ export function nativeExecutor(project: Project): Executor {
         variables: { ...secretVariables(workspace), ...options.variables },
         state,
         providers,
-        context: contextOf(options, lease),
+        context: contextOf(workspace, options, lease),
         journal: await workspaceJournal(project, workspace.name),
         mode: options.destroy ? "destroy" : options.refreshOnly ? "refresh-only" : "normal",
         refresh: options.refresh ?? true,
@@ -125,7 +134,7 @@ export function nativeExecutor(project: Project): Executor {
     const result = await applyPlan({
       plan,
       providers,
-      context: contextOf(options, lease),
+      context: contextOf(workspace, options, lease),
       journal,
       store: lease,
       // Where there is none yet, the plan made up a lineage of its own.

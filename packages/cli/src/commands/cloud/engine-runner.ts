@@ -34,7 +34,9 @@ export function engineRunner(machine: Machine, journals: string): TerraformRunne
     const env = { ...machine.env, ...request.environment };
     const here = machine.withEnv(env);
     const { http, clock } = here;
-    const context = { http, clock, env, signal: request.signal, emit: logEvents(request.log) };
+    // What was uploaded is the project: modules lie beside the working directory.
+    const files = machine.projectFiles(request.root, request.folder);
+    const context = { http, clock, env, files, signal: request.signal, emit: logEvents(request.log) };
     const token = env["ATLAS_TOKEN"];
     const access = { token: token === undefined ? undefined : new Secret(token), address: env["TFE_ADDRESS"] };
     return { ...context, remoteState: remoteStates(context, access) };

@@ -98,6 +98,7 @@ function mergedType(given: readonly Value[]): Type | undefined {
 
 function zipmap(keysOf: Value, values: Value): Value {
   const [names, items] = [itemsOf(keysOf, 0), itemsOf(values, 1, "values argument must be a list or tuple value")];
+  if (values.kind === "set") throw new ArgumentError("values argument must be a list or tuple value", 1);
   if (names.length !== items.length) {
     throw new ArgumentError(`number of keys (${names.length}) does not match number of values (${items.length})`, 1);
   }
