@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeProjectFiles } from "@doge/core/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { outputsOf } from "../src/index.ts";
 import * as v from "../src/lang/values.ts";
 import { Bench } from "./memory.ts";
 
@@ -36,7 +35,7 @@ describe("files of the project", () => {
       }
     `);
     expect([...run.world.objects.values()].map((one) => one["name"])).toEqual(["web-12"]);
-    expect(run.state && outputsOf(run.state)).toMatchObject({ root: { value: "root" } });
+    expect(run.state?.outputs).toMatchObject({ root: { value: "root" } });
   });
 
   test.each(['file("../../outside.txt")', 'file("link.txt")', 'fileset("../..", "*")', 'filemd5("/etc/hostname")'])(
