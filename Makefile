@@ -71,8 +71,9 @@ hosts-prepare: install ## Make root file system and images for real hosts (root,
 hosts-up: install ## Boot real hosts: stage and prod, with systemd, OpenSSH and Docker
 	node tools/hosts/main.ts up
 
-hosts-test: install ## Deploys on the real hosts: TLS by ACME, promotion, migration, rollback
-	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts
+hosts-test: install ## Deploys on fresh real hosts: TLS by ACME, promotion, migration, rollback, power cut, leases
+	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/release
+	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/lease
 
 bench-deploy: install ## 20 deploys under load on a real host, beside the naive order (make hosts-up first)
 	node tools/hosts/main.ts run node bench/deploy/main.ts $(SHORT)

@@ -17,6 +17,7 @@ import { type Bound, printTable, show, verdict } from "./table.ts";
 const { values } = parseArgs({ options: { short: { type: "boolean", default: false } } });
 const [rounds, naiveRounds, wanted] = values.short ? [3, 1, 0] : [20, 5, 100_000];
 const pauseMilliseconds = 2_500;
+const visitorSeconds = values.short ? 240 : 1_200;
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 interface Window {
@@ -45,7 +46,7 @@ async function measure(place: Place): Promise<Bound[]> {
   await deployRelease(options(first));
   await deployRelease(options(second));
 
-  const load = startLoad(place.domain, values.short ? 120 : 900);
+  const load = startLoad(place.domain, visitorSeconds);
   await sleep(pauseMilliseconds * 2);
   const began = Date.now();
   const records: ReleaseRecord[] = [];
@@ -58,10 +59,10 @@ async function measure(place: Place): Promise<Bound[]> {
     records.push(record);
     await sleep(pauseMilliseconds);
   }
-  let rest: readonly Sample[] = [];
-  // The last of the wanted requests, without a deploy: they are steady ones.
-  if (wanted > 0) await sleep(Math.max(0, (wanted / 450) * 1000 - (Date.now() - began)));
-  rest = await load.stop();
+  // What is missing of the wanted requests comes without a deploy: steady ones, for as long as the visitors stay.
+  const end = began + visitorSeconds * 900;
+  while (load.count() < wanted && Date.now() < end) await sleep(500);
+  const rest = await load.stop();
   const naiveWindows: Window[] = [];
   const naiveLoad = startLoad(place.domain, 120);
   await sleep(pauseMilliseconds);

@@ -15,6 +15,7 @@ const going = (): boolean => !stopped && Date.now() < end;
 
 process.on("message", () => (stopped = true));
 process.on("disconnect", () => process.exit(0));
+const counting = setInterval(() => process.send?.(samples.length), 500);
 
 const pages = ["/", "/healthz", "/style.css"] as const;
 const form = "name=Kabosu&message=such+load";
@@ -131,4 +132,5 @@ await Promise.all([
   ...Array.from({ length: 3 }, () => http2Client(25)),
   uploader(),
 ]);
+clearInterval(counting);
 process.send?.(samples, () => process.disconnect());

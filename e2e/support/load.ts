@@ -11,6 +11,8 @@ export interface Sample {
 }
 
 export interface Load {
+  /** Visits so far. */
+  count(): number;
   /** Ends the visitors and returns every visit. */
   stop(): Promise<readonly Sample[]>;
 }
@@ -23,12 +25,17 @@ export function startLoad(domain: string, seconds: number): Load {
   const child = fork(join(import.meta.dirname, "load-client.ts"), [domain, String(seconds)], {
     serialization: "advanced",
   });
+  let count = 0;
   const samples = new Promise<readonly Sample[]>((resolve, reject) => {
-    child.on("message", (message) => resolve(message as readonly Sample[]));
+    child.on("message", (message: number | readonly Sample[]) => {
+      if (typeof message === "number") count = message;
+      else resolve(message);
+    });
     child.on("exit", (code) => reject(new Error(`the visitors ended with ${code}`)));
   });
   samples.catch(() => {});
   return {
+    count: () => count,
     async stop() {
       if (child.connected) child.send("stop");
       return samples;

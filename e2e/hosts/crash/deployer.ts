@@ -5,10 +5,13 @@
 import { readFileSync } from "node:fs";
 import { diagnosticsOf } from "../../../packages/core/src/index.ts";
 import { deployRelease, type ReleaseImage } from "../../../packages/deploy/src/index.ts";
+import type { DropletName } from "../../../tools/hosts/places.ts";
 import { deployOptions } from "../../support/app.ts";
 import { realPlace } from "../../support/real.ts";
 
 export interface DeployOrder {
+  /** `prod` unless told. */
+  readonly droplet?: DropletName;
   readonly folder: string;
   readonly image: ReleaseImage;
   readonly owner: string;
@@ -27,7 +30,7 @@ const order = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as DeployO
 const print = (line: DeployerLine): void => console.log(JSON.stringify(line));
 
 try {
-  const place = await realPlace("prod", { folder: order.folder, asItIs: true });
+  const place = await realPlace(order.droplet ?? "prod", { folder: order.folder, asItIs: true });
   const options = deployOptions(place, order.image, (event) => {
     if (event.type === "release.step") print(event.message ? { waiting: event.message } : { step: event.step });
   });
