@@ -1,5 +1,6 @@
-import type { Client, Pool } from "pg";
-import { type Migration, migrationState } from "./migrations.ts";
+import { sql, type Kysely } from "kysely";
+import { migrationState } from "./database/migrations.ts";
+import type { Tables } from "./database/tables.ts";
 
 export interface Ready {
   readonly ready: boolean;
@@ -13,7 +14,7 @@ export interface Readiness {
   drain(): void;
 }
 
-export function databaseReadiness(pool: Pick<Client | Pool, "query">, migrations: readonly Migration[]): Readiness {
+export function databaseReadiness(db: Kysely<Tables>): Readiness {
   let draining = false;
   let migrated = false;
   return {
@@ -24,9 +25,9 @@ export function databaseReadiness(pool: Pick<Client | Pool, "query">, migrations
       if (draining) return { ready: false, reason: "draining" };
       try {
         if (migrated) {
-          await pool.query("SELECT 1");
+          await sql`SELECT 1`.execute(db);
         } else {
-          const { pending } = await migrationState(pool, migrations);
+          const { pending } = await migrationState(db as never);
           if (pending.length > 0) return { ready: false, reason: `pending migrations: ${pending.join(", ")}` };
           migrated = true;
         }

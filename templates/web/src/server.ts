@@ -1,40 +1,34 @@
 import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { createApp } from "./app.ts";
-import { openDatabase } from "./database.ts";
-import { postgresGuestbook } from "./guestbook.ts";
+import { composeServices } from "./compose.ts";
 import { jsonLog } from "./log.ts";
-import { readMigrations } from "./migrations.ts";
-import { databaseReadiness } from "./readiness.ts";
-import { readSettings, SettingsError, type Settings } from "./settings.ts";
+import { settingsOrExit } from "./settings-or-exit.ts";
 import { stopGracefully } from "./shutdown.ts";
 
 const log = jsonLog();
-
-function settingsOrExit(): Settings {
-  try {
-    return readSettings(process.env);
-  } catch (thrown) {
-    if (!(thrown instanceof SettingsError)) throw thrown;
-    for (const trouble of thrown.message.split("\n")) log.error(trouble);
-    process.exit(78); // EX_CONFIG
-  }
-}
-
-const settings = settingsOrExit();
-const pool = openDatabase(settings.databaseUrl, log);
-const readiness = databaseReadiness(pool, await readMigrations());
-const app = createApp({ settings, guestbook: postgresGuestbook(pool), readiness, log });
+const settings = settingsOrExit(log);
+const services = composeServices(settings, log);
+const app = createApp(services);
 
 const server = createServer(getRequestListener(app.fetch));
+server.on("error", (error) => {
+  log.error(`port ${settings.port} can't be listened on: ${error.message}`);
+  process.exit(1);
+});
 server.listen(settings.port, () => {
   log.info("listening", { port: settings.port, environment: settings.environment, release: settings.release });
+  process.send?.("listening");
 });
+
+const jobs = settings.jobsInWeb
+  ? import("./jobs/start.ts").then(({ keepStarting }) => keepStarting(services))
+  : undefined;
 
 // `doge deploy` sends SIGUSR1 to the old release once the new one is healthy, and SIGTERM when it has drained.
 process.on("SIGUSR1", () => {
   log.info("draining");
-  readiness.drain();
+  services.readiness.drain();
 });
 
 let stopping = false;
@@ -43,9 +37,10 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     if (stopping) return;
     stopping = true;
     log.info("stopping", { signal });
-    readiness.drain();
+    services.readiness.drain();
     void stopGracefully(server, { graceMilliseconds: 25_000 }).then(async (finished) => {
-      await pool.end();
+      await (await jobs)?.stop();
+      await services.close();
       log.info("stopped", { finished });
       process.exit(finished ? 0 : 1);
     });

@@ -1,94 +1,81 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createApp } from "../src/app.ts";
-import type { Entry, Guestbook } from "../src/guestbook.ts";
-import type { Readiness } from "../src/readiness.ts";
+import { gunzipSync } from "node:zlib";
+import { makeSite } from "./support/site.ts";
+import { visit } from "./support/visitor.ts";
 
-const settings = { port: 0, databaseUrl: "postgres://unused", environment: "stage", release: "7", commit: "0123456789" };
-
-function memoryGuestbook(): Guestbook {
-  const entries: Entry[] = [];
-  return {
-    page: async () => ({ total: entries.length, entries: entries.toReversed() }),
-    sign: async (entry) => {
-      entries.push({ ...entry, createdAt: new Date(0) });
-    },
-  };
-}
-
-function site(parts: { readonly guestbook?: Guestbook; readonly readiness?: Readiness } = {}) {
-  const lines: string[] = [];
-  const log = { info: (message: string) => lines.push(message), error: (message: string) => lines.push(message) };
-  const readiness = parts.readiness ?? { check: async () => ({ ready: true }), drain: () => {} };
-  const app = createApp({ settings, guestbook: parts.guestbook ?? memoryGuestbook(), readiness, log });
-  return { app, lines };
-}
-
-const form = (origin: string, fields: Record<string, string>): RequestInit => ({
-  method: "POST",
-  headers: { origin, host: "example.test", "content-type": "application/x-www-form-urlencoded" },
-  body: new URLSearchParams(fields).toString(),
-});
+const site = await makeSite({ DOGE_RELEASE: "7", DOGE_COMMIT: "0123456789" });
 
 test("the home page says which release of which environment it is", async () => {
-  const response = await site().app.request("/");
-  const text = await response.text();
-  assert.equal(response.status, 200);
-  assert.match(text, /<span id="environment">stage<\/span>/);
+  const { status, text } = await visit(site).get("/");
+  assert.equal(status, 200);
+  assert.match(text, /<span id="environment">local<\/span>/);
   assert.match(text, /<span id="release">7<\/span>/);
   assert.match(text, /<code id="commit">0123456<\/code>/);
+  assert.match(text, /id="sign-up-link"[\s\S]*id="log-in-link"/);
 });
 
-test("signing the guest book adds a wow, and its text is escaped", async () => {
-  const { app } = site();
-  const signed = await app.request("/", form("https://example.test", { name: "Kabosu", message: "<b>very</b> deploy" }));
-  assert.equal(signed.status, 303);
-  assert.equal(signed.headers.get("location"), "/");
-  const text = await (await app.request("/")).text();
-  assert.match(text, /<strong id="total">1<\/strong>/);
-  assert.match(text, /&lt;b&gt;very&lt;\/b&gt; deploy/);
+test("errors have pages of their own, and tell the visitor nothing that is the log's", async () => {
+  const page = await visit(site).get("/cats/");
+  assert.equal(page.status, 404);
+  assert.match(page.text, /This is not the page you were looking for\./);
+  for (const status of [400, 403, 404, 500]) assert.equal((await visit(site).get(`/${status}/`)).status, status);
+
+  const broken = site.with({ DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" });
+  const failed = await visit(broken).get("/accounts/confirm-email/x.y/");
+  assert.equal(failed.status, 500);
+  assert.doesNotMatch(failed.text, /ECONNREFUSED|127\.0\.0\.1/);
+  const line = broken.lines.find(({ message }) => message === "request failed");
+  assert.match(String(line?.["error"]), /ECONNREFUSED/);
+  assert.equal(line?.["requestId"], failed.headers.get("x-request-id"));
 });
 
-test("an incomplete form comes back with what was typed and what is missing", async () => {
-  const response = await site().app.request("/", form("https://example.test", { name: "Kabosu", message: " " }));
-  const text = await response.text();
-  assert.equal(response.status, 422);
-  assert.match(text, /Please give your name and a message/);
-  assert.match(text, /value="Kabosu"/);
+test("a request keeps the id that the edge gave it, in the answer and in the log", async () => {
+  const page = await visit(site).get("/about/", { "x-request-id": "from-the-edge-1" });
+  assert.equal(page.headers.get("x-request-id"), "from-the-edge-1");
+  assert.ok(site.lines.some(({ requestId, path }) => requestId === "from-the-edge-1" && path === "/about/"));
 });
 
-test("a form of another site is refused", async () => {
-  const response = await site().app.request("/", form("https://evil.test", { name: "Cat", message: "meow" }));
-  assert.equal(response.status, 403);
+test("alive, ready, draining", async () => {
+  const other = site.with({});
+  assert.equal((await visit(other).get("/healthz")).status, 200);
+  assert.deepEqual([(await visit(other).get("/readyz")).status, (await visit(other).get("/readyz")).text], [200, '{"ready":true}']);
+  other.services.readiness.drain();
+  const page = await visit(other).get("/readyz");
+  assert.deepEqual([page.status, page.text], [503, '{"ready":false,"reason":"draining"}']);
+  const broken = await visit(site.with({ DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" })).get("/readyz");
+  assert.match(broken.text, /"reason":"database: .*ECONNREFUSED/);
 });
 
-test("pages carry a strict content security policy and a request id", async () => {
-  const { headers } = await site().app.request("/about/", { headers: { "x-request-id": "from-the-edge-1" } });
-  assert.match(headers.get("content-security-policy") ?? "", /default-src 'self'/);
-  assert.equal(headers.get("x-content-type-options"), "nosniff");
-  assert.equal(headers.get("x-request-id"), "from-the-edge-1");
+test("assets have their hash in the name, may be kept for ever, and travel compressed", async () => {
+  const path = /href="(\/assets\/style\.[0-9a-f]{10}\.css)"/.exec((await visit(site).get("/")).text)?.[1] ?? "";
+  const plain = await site.app.request(path);
+  const packed = await site.app.request(path, { headers: { "accept-encoding": "gzip" } });
+  assert.equal(plain.headers.get("cache-control"), "public, max-age=31536000, immutable");
+  assert.equal(packed.headers.get("content-encoding"), "gzip");
+  const [whole, zipped] = [Buffer.from(await plain.arrayBuffer()), Buffer.from(await packed.arrayBuffer())];
+  assert.deepEqual(gunzipSync(zipped), whole);
+  assert.ok(zipped.length < whole.length / 2);
+  const brotli = await site.app.request(path, { headers: { "accept-encoding": "gzip, br" } });
+  assert.equal(brotli.headers.get("content-encoding"), "br");
+  assert.equal((await site.app.request("/assets/style.0000000000.css")).status, 404);
 });
 
-test("an unknown page is a 404", async () => {
-  const response = await site().app.request("/cats/");
-  assert.equal(response.status, 404);
-  assert.match(await response.text(), /not the page you were looking for/);
+test("metrics are Prometheus' format, behind a token where one is set", async () => {
+  await visit(site).get("/about/");
+  const open = await visit(site).get("/metrics");
+  assert.match(open.text, /http_request_duration_seconds_count\{method="GET",route="\/about",status="200"\} \d/);
+  assert.match(open.text, /app_info\{release="7"\} 1/);
+  const closed = site.with({ METRICS_TOKEN: "such-token" });
+  assert.equal((await visit(closed).get("/metrics")).status, 401);
+  assert.equal((await visit(closed).get("/metrics", { authorization: "Bearer such-token" })).status, 200);
 });
 
-test("a failure is a 500 that tells the visitor nothing and the log everything", async () => {
-  const guestbook: Guestbook = { page: () => Promise.reject(new Error("relation missing")), sign: async () => {} };
-  const { app, lines } = site({ guestbook });
-  const response = await app.request("/");
-  assert.equal(response.status, 500);
-  assert.doesNotMatch(await response.text(), /relation/);
-  assert.ok(lines.includes("request failed"));
-});
-
-test("readiness answers 503 with the reason", async () => {
-  const readiness: Readiness = { check: async () => ({ ready: false, reason: "draining" }), drain: () => {} };
-  const response = await site({ readiness }).app.request("/readyz");
-  assert.equal(response.status, 503);
-  assert.deepEqual(await response.json(), { ready: false, reason: "draining" });
-  assert.equal((await site().app.request("/readyz")).status, 200);
-  assert.equal((await site().app.request("/healthz")).status, 200);
+test("the language is what the browser asks for, or what was chosen", async () => {
+  const german = { "accept-language": "fr, de-CH;q=0.9, en;q=0.5" };
+  assert.match((await visit(site).get("/", german)).text, /<html lang="de">/);
+  const visitor = visit(site);
+  const chosen = await visitor.post("/language/", { language: "de", next: "/about/" });
+  assert.equal(chosen.location, "/about/");
+  assert.match((await visitor.get("/about/")).text, /<html lang="de">/);
 });
