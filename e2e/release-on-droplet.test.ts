@@ -25,7 +25,16 @@ import {
   rollbackRelease,
   runInRelease,
 } from "../packages/deploy/src/index.ts";
-import { buildApp, canary, deployOptions, lockApp, type Place, renderApp } from "./support/app.ts";
+import {
+  buildApp,
+  canary,
+  deployOptions,
+  lockApp,
+  type Place,
+  renderApp,
+  stylesheetOf,
+  templateMigrations,
+} from "./support/app.ts";
 
 const domain = "such.test";
 
@@ -112,35 +121,36 @@ const page = async (path = "/"): Promise<string> =>
 
 test("the template goes live on a droplet, changes without a dropped request, migrates, and goes back", async () => {
   const first = await deployRelease(options(await build("a1")));
-  expect(first).toMatchObject({ number: 1, outcome: "released", reachable: true, migrations: ["0001_guestbook.sql"] });
+  expect(first).toMatchObject({ number: 1, outcome: "released", reachable: true, migrations: templateMigrations });
   expect(await page()).toContain('<span id="release">1</span>');
   const redirect = await machine.http.send({ method: "GET", url: `https://www.${domain}/about/`, redirect: "manual" });
   expect([redirect.status, redirect.headers["location"]]).toEqual([308, `https://${domain}/about/`]);
 
   const signed = await machine.http.send({
     method: "POST",
-    url: `https://${domain}/`,
+    url: `https://${domain}/accounts/signup/`,
     headers: { "content-type": "application/x-www-form-urlencoded", origin: `https://${domain}` },
-    body: "name=Kabosu&message=such+deploy",
+    body: "username=kabosu&email=kabosu@example.com&password1=Wow7-such-entropy&password2=Wow7-such-entropy",
     redirect: "manual",
   });
-  expect(signed.status).toBe(303);
+  expect([signed.status, signed.headers["location"]]).toEqual([303, "/accounts/confirm-email/"]);
 
-  writeFileSync(join(folder, "app/migrations/0002_more.sql"), "ALTER TABLE guestbook ADD country text;\n");
+  writeFileSync(join(folder, "app/migrations/0004_more.sql"), 'ALTER TABLE "user" ADD country text;\n');
   writeFileSync(join(folder, "app/public/style.css"), "body { color: gold }\n");
   const second = await deployRelease(options(await build("b2")));
-  expect(second).toMatchObject({ number: 2, slot: "green", migrations: ["0002_more.sql"] });
+  expect(second).toMatchObject({ number: 2, slot: "green", migrations: ["0004_more.sql"] });
   expect(second.receipt.failures).toEqual([]);
   expect(second.restorePoint?.bytes).toBeGreaterThan(500);
-  expect(await page("/style.css")).toContain("gold");
-  expect(await page()).toContain("such deploy");
+  expect(await page(stylesheetOf(await page()))).toContain("gold");
+  const users = await runInRelease(host, "such-app", ["node", "src/commands/users.ts"]);
+  expect(users.stdout).toContain("kabosu");
 
   const again = await deployRelease(options(second.image));
   expect(again).toMatchObject({ number: 2, outcome: "unchanged" });
 
   const back = await rollbackRelease(options(second.image));
   expect(back).toMatchObject({ number: 3, outcome: "rolled-back", image: { digest: first.image.digest } });
-  expect(await page("/style.css")).not.toContain("gold");
+  expect(await page(stylesheetOf(await page()))).not.toContain("gold");
 
   const status = await releaseStatus(host, "such-app");
   expect(status.slots.map(({ ready }) => ready)).toEqual([true, false]);
@@ -148,19 +158,20 @@ test("the template goes live on a droplet, changes without a dropped request, mi
   await releaseLogs(host, "such-app", { onLine: (line) => lines.push(line), tail: 500 });
   expect(lines.join("\n")).toContain('"message":"listening"');
   const ran = await runInRelease(host, "such-app", ["node", "src/migrate.ts", "--list"]);
-  expect(ran.stdout).toContain("applied  0001_guestbook.sql");
+  expect(ran.stdout).toContain("applied  0001_accounts.sql");
 
   // Its backups, by the script on the droplet, with the droplet's own PostgreSQL.
   const layout = await projectLayout(host, "such-app");
   const proof = await takeBackup(host, layout);
-  expect(proof).toMatchObject({ tables: 2, rows: 3 });
-  expect(await verifyBackup(host, layout, second.restorePoint?.file)).toMatchObject({ tables: 2, rows: 2 });
+  expect(proof.tables).toBeGreaterThan(14);
+  expect(proof.rows).toBeGreaterThan(9);
+  expect(await verifyBackup(host, layout, second.restorePoint?.file)).toMatchObject({ tables: proof.tables });
   const { before } = await restoreBackup(host, layout, proof.file);
   expect(before).toMatch(/^such_before_/);
-  expect(await page()).toContain("such deploy");
+  expect((await runInRelease(host, "such-app", ["node", "src/commands/users.ts"])).stdout).toContain("kabosu");
   await runScheduledBackup(host, layout);
   const seen = await inspectEnvironment({ host, clock: machine.clock, project: "such-app", staleHours: 26 });
-  expect(seen.backup).toMatchObject({ ok: true, offsite: false, backup: { rows: 3 } });
+  expect(seen.backup).toMatchObject({ ok: true, offsite: false, backup: { tables: proof.tables } });
   expect(seen.findings.filter(({ severity }) => severity === "error")).toEqual([]);
   expect(seen.certificate?.notAfter.getTime()).toBeGreaterThan(Date.now());
   const argv = await releaseCommand(host, "such-app", ["node", "-p", "process.env.DOGE_RELEASE"], { kind: "run" });

@@ -7,7 +7,7 @@ import type { DogeEvent } from "../../packages/core/src/index.ts";
 import { deployRelease, releaseStatus, rollbackRelease, runInRelease } from "../../packages/deploy/src/index.ts";
 import { waitReachable } from "../../packages/deploy/src/release/probe.ts";
 import { acme, type DropletName } from "../../tools/hosts/places.ts";
-import { buildApp, canary, deployOptions, type Place } from "../support/app.ts";
+import { buildApp, canary, deployOptions, type Place, stylesheetOf, templateMigrations } from "../support/app.ts";
 import { bootDroplet, cutPower } from "../../tools/hosts/droplet.ts";
 import { connectReal, realPlace, record as hostsRecord } from "../support/real.ts";
 
@@ -49,7 +49,7 @@ const certificate = (domain: string): Promise<{ readonly serial: string; readonl
 
 test("the template goes live on stage with a certificate of the ACME server, renewed before it ends", async () => {
   const staged = await deployRelease(deployOptions(at("stage"), await buildApp(at("stage"), "a1"), record));
-  expect(staged).toMatchObject({ number: 1, outcome: "released", reachable: true, migrations: ["0001_guestbook.sql"] });
+  expect(staged).toMatchObject({ number: 1, outcome: "released", reachable: true, migrations: templateMigrations });
 
   const { host, machine, domain } = at("stage");
   const first = await certificate(domain);
@@ -80,21 +80,21 @@ test("the image that ran on stage goes live on prod, changes, migrates, and goes
   expect(live).toMatchObject({ number: 1, reachable: true, image: { digest: image.digest } });
   expect(await page("prod")).toContain('<span id="release">1</span>');
 
-  writeFileSync(join(at("prod").app, "migrations/0002_more.sql"), "ALTER TABLE guestbook ADD country text;\n");
+  writeFileSync(join(at("prod").app, "migrations/0004_more.sql"), 'ALTER TABLE "user" ADD country text;\n');
   writeFileSync(join(at("prod").app, "public/style.css"), "body { color: gold }\n");
   const second = await deployRelease(deployOptions(at("prod"), await buildApp(at("prod"), "b2"), record));
-  expect(second).toMatchObject({ number: 2, slot: "green", migrations: ["0002_more.sql"] });
+  expect(second).toMatchObject({ number: 2, slot: "green", migrations: ["0004_more.sql"] });
   expect(second.receipt).toMatchObject({ failed: 0, failures: [] });
   expect(second.restorePoint?.bytes).toBeGreaterThan(500);
-  expect(await page("prod", "/style.css")).toContain("gold");
+  expect(await page("prod", stylesheetOf(await page("prod")))).toContain("gold");
 
   const back = await rollbackRelease(deployOptions(at("prod"), second.image, record));
   expect(back).toMatchObject({ number: 3, outcome: "rolled-back", image: { digest: image.digest } });
-  expect(await page("prod", "/style.css")).not.toContain("gold");
+  expect(await page("prod", stylesheetOf(await page("prod")))).not.toContain("gold");
   const status = await releaseStatus(at("prod").host, "such-app");
   expect(status.slots.map(({ ready }) => ready)).toEqual([true, false]);
   const ran = await runInRelease(at("prod").host, "such-app", ["node", "src/migrate.ts", "--list"]);
-  expect(ran.stdout).toContain("applied  0001_guestbook.sql");
+  expect(ran.stdout).toContain("applied  0001_accounts.sql");
   expect(JSON.stringify(events)).not.toContain(canary);
 });
 

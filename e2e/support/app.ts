@@ -26,6 +26,16 @@ const words = {
   port: "3000",
 };
 
+/** What a first deploy of the template migrates. */
+export const templateMigrations = ["0001_accounts.sql", "0002_admin.sql", "0003_tokens_and_cache.sql"];
+
+/** The address of the style sheet that a page names: it changes with the content. */
+export function stylesheetOf(html: string): string {
+  const path = /href="(\/assets\/style\.[0-9a-f]+\.css)"/.exec(html)?.[1];
+  if (!path) throw new Error(`the page names no style sheet:\n${html.slice(0, 500)}`);
+  return path;
+}
+
 /** In every secret that these deploys hand over: nothing that is written or said may hold it. */
 export const canary = "canary-1d9f4b7a";
 
@@ -107,7 +117,14 @@ export function deployOptions(place: Place, image: ReleaseImage, emit: Emit): De
     envFiles: [
       {
         path: ".envs/.production/.app",
-        content: new Secret(`DATABASE_URL=postgres://such:${canary}@postgres:5432/such\n`),
+        content: new Secret(
+          [
+            `DATABASE_URL=postgres://such:${canary}@postgres:5432/such`,
+            `SECRET_KEY=${canary.repeat(3)}`,
+            `SITE_URL=https://${domain}`,
+            "",
+          ].join("\n"),
+        ),
       },
       { path: ".envs/.production/.backup", content: new Secret("BACKUP_KEY=such-key\n") },
       {

@@ -105,7 +105,7 @@ export async function featureToDevelop(phrase: string, journey: Journey): Promis
   const branch = `feature/${phrase.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
   await git("fetch", "origin");
   await git("checkout", "-B", branch, "origin/develop");
-  const file = join(projectFolder, "src/views.ts");
+  const file = join(projectFolder, "src/home.ts");
   const before = readFileSync(file, "utf8");
   const after = before.replace(/(<p class="lead">)[^<]*(<)/, `$1${phrase}$2`);
   demand(after !== before, "the lead of the home page is not where the demo changes it");

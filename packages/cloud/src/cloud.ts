@@ -223,6 +223,7 @@ function addressesOf(host: string, ports: Ports, rootPath: string): Readonly<Rec
     GITHUB_SERVER_URL: at(ports.github),
     TFE_ADDRESS: at(ports.hcp),
     TFE_ORGANIZATION: "doge",
+    MAIL_URL: `smtp://${host}:${ports.smtp}`,
     DOGE_REGISTRY_URL: at(ports.registry),
     DOGE_REGISTRY_MIRROR: at(ports.registry),
     DOGE_RESOLVER: `${host}:${ports.dns}`,

@@ -55,7 +55,7 @@ export function projectFiles(options: {
   const record = { template: "web", version, digest: templateDigest(template), words };
   files[recordPath] = { content: recordText(record), mode: 0o644 };
   files["doge.config.ts"] = { content: configFile(chosen), mode: 0o644 };
-  for (const [set, contents] of Object.entries(newEnvFiles(config))) {
+  for (const [set, contents] of Object.entries(newEnvFiles(config, credentials))) {
     for (const [name, content] of Object.entries(contents)) {
       files[`.envs/.${set}/${name}`] = { content, mode: 0o600 };
     }

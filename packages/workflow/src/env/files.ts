@@ -11,32 +11,68 @@ export type EnvFiles = Readonly<Record<string, Secret>>;
 const password = (): string => randomBytes(24).toString("base64url");
 
 /** What `doge new` writes: every secret generated, nothing left to invent. */
-export function newEnvFiles(config: ProjectConfig): Record<EnvFileSet, Record<string, string>> {
+export function newEnvFiles(
+  config: ProjectConfig,
+  known: Readonly<Record<string, string | undefined>>,
+): Record<EnvFileSet, Record<string, string>> {
   const database = config.slug.replaceAll("-", "_");
   const credentials = password();
-  const app = (user: string, secret: string, host: string): string[] => [
-    `PORT=${config.app.port}`,
-    `DATABASE_URL=postgres://${user}:${secret}@${host}:5432/${database}`,
-  ];
+  const storage = storageUrl(config, known);
   return {
     local: {
-      ".app": lines([...app(database, "local", "localhost"), "DOGE_ENVIRONMENT=local"]),
-      ".postgres": lines([`POSTGRES_USER=${database}`, "POSTGRES_PASSWORD=local", `POSTGRES_DB=${database}`]),
+      ".app": lines([
+        `PORT=${config.app.port}`,
+        "DOGE_ENVIRONMENT=local",
+        "# Without it, `npm run dev` brings a PostgreSQL server of its own:",
+        "# DATABASE_URL=postgres://app:local@localhost:5432/app",
+      ]),
+      ".postgres": lines(["POSTGRES_USER=app", "POSTGRES_PASSWORD=local", "POSTGRES_DB=app"]),
     },
     staging: {
       ".app": lines([
         "# Over .envs/.production/.app on staging. What is not here is the same there.",
         "DOGE_ENVIRONMENT=stage",
+        `SITE_URL=https://staging.${config.domain}`,
+        `SECRET_KEY=${password()}${password()}`,
+        storage("stage"),
       ]),
     },
     production: {
-      ".app": lines([...app(database, credentials, "postgres"), "DOGE_ENVIRONMENT=prod"]),
+      ".app": lines([
+        `PORT=${config.app.port}`,
+        "DOGE_ENVIRONMENT=prod",
+        `SITE_URL=https://${config.domain}`,
+        `DATABASE_URL=postgres://${database}:${credentials}@postgres:5432/${database}`,
+        `SECRET_KEY=${password()}${password()}`,
+        "# Where the administration is: a path that nobody guesses.",
+        `ADMIN_PATH=/${randomBytes(9).toString("hex")}/`,
+        "# smtp://user:password@host:587 or postmark://TOKEN; without it, nobody gets a mail.",
+        known["MAIL_URL"] ? `MAIL_URL=${known["MAIL_URL"]}` : "# MAIL_URL=",
+        `MAIL_FROM=${config.name} <noreply@${config.domain}>`,
+        storage("prod"),
+      ]),
       ".postgres": lines([`POSTGRES_USER=${database}`, `POSTGRES_PASSWORD=${credentials}`, `POSTGRES_DB=${database}`]),
       ".backup": lines([
         "# Backups of the database are encrypted with it. Keep a copy: without it they are worth nothing.",
         `BACKUP_KEY=${password()}`,
       ]),
     },
+  };
+}
+
+/** A line with the address of the environment's bucket, for an app that keeps files there. */
+function storageUrl(
+  config: ProjectConfig,
+  known: Readonly<Record<string, string | undefined>>,
+): (environment: "stage" | "prod") => string {
+  const { SPACES_ACCESS_KEY_ID: id, SPACES_SECRET_ACCESS_KEY: secret, SPACES_ENDPOINT_URL: endpoint } = known;
+  const { protocol, host } = new URL(endpoint ?? `https://${config.digitalocean.region}.digitaloceanspaces.com`);
+  const scheme = protocol === "http:" ? "s3+http" : "s3";
+  return (environment) => {
+    const bucket = `${config.slug}-${environment}`;
+    return id && secret
+      ? `STORAGE_URL=${scheme}://${encodeURIComponent(id)}:${encodeURIComponent(secret)}@${host}/${bucket}`
+      : `# Pictures that people upload: a key of DigitalOcean Spaces for this bucket.\n# STORAGE_URL=s3://KEY:SECRET@${host}/${bucket}`;
   };
 }
 

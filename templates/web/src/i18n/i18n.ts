@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * Texts are written in English where they are used, `t("Sign {what}", { what })`, and looked up in
+ * Texts are written in English where they are used, `t("User: {username}", { username })`, and looked up in
  * `locales/<language>.json`. `npm run messages` extracts them; `npm run messages -- --check` finds what is missing.
  */
 export type Translate = (text: string, values?: Readonly<Record<string, string | number>>) => string;
