@@ -23,6 +23,8 @@ const words = {
   node: "24",
   year: "2026",
   author: "Ada",
+  owner: "ada",
+  repository: "such-app",
   port: "3000",
 };
 

@@ -1,21 +1,10 @@
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { test } from "node:test";
+import { totp } from "./support/factories.ts";
 import { makeSite, password } from "./support/site.ts";
 import { messages, signIn, visit, type Visitor } from "./support/visitor.ts";
 
 const site = await makeSite();
-
-/** RFC 6238, by hand: what an authenticator app shows. */
-export function totp(secret: string, at = Date.now()): string {
-  const bits = [...secret.replaceAll("=", "")].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const hash = createHmac("sha1", key).update(counter).digest();
-  const offset = (hash.at(-1) as number) & 15;
-  return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 
 async function turnOn(visitor: Visitor): Promise<{ readonly secret: string; readonly codes: readonly string[] }> {
   const page = await visitor.post("/accounts/two-factor/", { password });

@@ -1,29 +1,11 @@
 import assert from "node:assert/strict";
-import { crc32, deflateSync } from "node:zlib";
 import { test } from "node:test";
 import { withoutMetadata } from "../src/users/pictures.ts";
+import { png } from "./support/factories.ts";
 import { makeSite } from "./support/site.ts";
 import { messages, signIn, visit } from "./support/visitor.ts";
 
 const site = await makeSite();
-
-/** A gray picture of this size, as a PNG. */
-export function png(width: number, height = width): Blob {
-  const chunk = (type: string, data: Uint8Array): Buffer => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const [size, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-    size.writeUInt32BE(data.length);
-    sum.writeUInt32BE(crc32(body));
-    return Buffer.concat([size, body, sum]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header[8] = 8;
-  const rows = Buffer.alloc((width + 1) * height, 0x80).map((byte, at) => (at % (width + 1) === 0 ? 0 : byte));
-  const parts = [Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", new Uint8Array())];
-  return new Blob([Buffer.concat(parts)], { type: "image/png" });
-}
 
 test("profiles are for who is signed in; unknown ones and inactive ones are not there", async () => {
   await site.user("seen");
