@@ -1,4 +1,5 @@
-import type pg from "pg";
+import { openPool } from "./database/database.ts";
+import type { Log } from "./log.ts";
 import { once } from "./once.ts";
 import type { Settings } from "./settings.ts";
 
@@ -12,11 +13,15 @@ export interface Cache {
   close(): Promise<void>;
 }
 
-export const openCache = (settings: Pick<Settings, "cacheUrl">, pool: pg.Pool): Cache =>
-  settings.cacheUrl === "postgres" ? postgresCache(pool) : redisCache(settings.cacheUrl);
+export const openCache = (settings: Pick<Settings, "cacheUrl" | "databaseUrl">, log: Log): Cache =>
+  settings.cacheUrl === "postgres" ? postgresCache(settings.databaseUrl, log) : redisCache(settings.cacheUrl);
 
-/** On connections of its own: what is counted stays counted where the request's transaction is rolled back. */
-export function postgresCache(pool: pg.Pool): Cache {
+/**
+ * On connections of its own: what is counted stays counted where the request's transaction is rolled back, and a
+ * request that holds one connection never waits for a second of the same pool.
+ */
+function postgresCache(connectionString: string, log: Log): Cache {
+  const pool = openPool(connectionString, 3, log);
   return {
     async get(key) {
       const { rows } = await pool.query<{ value: string }>(
@@ -46,7 +51,7 @@ export function postgresCache(pool: pg.Pool): Cache {
       );
       return Number(rows[0]?.value);
     },
-    async close() {},
+    close: () => pool.end(),
   };
 }
 

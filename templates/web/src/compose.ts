@@ -20,7 +20,7 @@ export function composeServices(settings: Settings, log: Log): Services & { clos
     metrics.query(milliseconds);
     tracing?.query(milliseconds, text);
   });
-  const cache = openCache(settings, database.pool);
+  const cache = openCache(settings, log);
   const services: Services = {
     settings,
     log,

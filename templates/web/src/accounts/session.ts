@@ -19,6 +19,7 @@ export interface CurrentUser {
   readonly twoFactorEnabled: boolean;
   readonly language: string | null;
   readonly timeZone: string;
+  readonly createdAt: Date;
 }
 
 export const cookiePrefix = "{{slug}}";
@@ -60,6 +61,7 @@ const sessionQuery = (db: Kysely<Tables>, token: string) =>
       "u.twoFactorEnabled",
       "u.language",
       "u.timeZone",
+      "u.createdAt",
     ])
     .where("s.token", "=", token)
     .where("s.expiresAt", ">", new Date())

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { composeServices } from "../compose.ts";
 import { jsonLog } from "../log.ts";
 import type { Services } from "../services.ts";
@@ -5,6 +6,9 @@ import { settingsOrExit } from "../settings-or-exit.ts";
 
 /** Runs a program of `src/commands` with the services, and says in one line what went wrong. */
 export async function command(work: (services: Services) => Promise<void>): Promise<void> {
+  // In development: the database of `npm run dev`, which writes down where it is.
+  const running = process.env["DATABASE_URL"] ? undefined : await readFile(".data/database-url", "utf8").catch(() => undefined);
+  if (running) process.env["DATABASE_URL"] = running;
   const services = composeServices(settingsOrExit(jsonLog((line) => process.stderr.write(line))), jsonLog());
   try {
     await work(services);

@@ -19,21 +19,22 @@ export interface Database {
 
 type Client = Pick<pg.PoolClient, "query" | "release">;
 
+/** Connects when first asked. */
+export function openPool(connectionString: string, max: number, log: Log): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 30_000 });
+  // An idle connection that breaks (a restart of Postgres) must not end the process: the pool opens another.
+  const lost = (error: Error): void => log.error("database connection lost", { error: describe(error) });
+  pool.on("error", lost);
+  pool.on("connect", (client) => client.on("error", lost));
+  return pool;
+}
+
 export function openDatabase(
   settings: Pick<Settings, "databaseUrl" | "databasePool">,
   log: Log,
   onQuery?: (milliseconds: number, sql: string) => void,
 ): Database {
-  const pool = new pg.Pool({
-    connectionString: settings.databaseUrl,
-    max: settings.databasePool,
-    connectionTimeoutMillis: 5_000,
-    idleTimeoutMillis: 30_000,
-  });
-  // An idle connection that breaks (a restart of Postgres) must not end the process: the pool opens another.
-  const lost = (error: Error): void => log.error("database connection lost", { error: describe(error) });
-  pool.on("error", lost);
-  pool.on("connect", (client) => client.on("error", lost));
+  const pool = openPool(settings.databaseUrl, settings.databasePool, log);
 
   const running = new AsyncLocalStorage<Client>();
   const db = new Kysely<Tables>({

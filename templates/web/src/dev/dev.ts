@@ -2,10 +2,13 @@
  * `npm run dev`: a database, migrated, and the app, which starts again when a file changes. The database is a server
  * from npm in `.data/postgres`, unless DATABASE_URL names another.
  */
-import { fork, spawnSync } from "node:child_process";
-import { watch } from "node:fs";
+import { fork } from "node:child_process";
+import { mkdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import pg from "pg";
+import { openDatabase } from "../database/database.ts";
+import { migrate } from "../database/migrations.ts";
+import { jsonLog } from "../log.ts";
 import { site } from "../site.ts";
 import { startPostgres, type Server } from "./postgres.ts";
 
@@ -25,10 +28,21 @@ if (!databaseUrl) {
   await client.end();
 }
 const env = { ...process.env, DATABASE_URL: databaseUrl };
+// For `npm run seed` and the like, while this runs.
+const note = join(root, ".data/database-url");
+mkdirSync(join(root, ".data"), { recursive: true });
+writeFileSync(note, databaseUrl, { mode: 0o600 });
+process.on("exit", () => rmSync(note, { force: true }));
 const port = process.env["PORT"] ?? "{{port}}";
 
-function migrate(): void {
-  spawnSync(process.execPath, ["src/migrate.ts"], { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
+// The job queue migrates itself when the app starts it.
+const database = openDatabase({ databaseUrl, databasePool: 1 }, jsonLog());
+async function migrateNow(): Promise<void> {
+  try {
+    for (const name of await migrate(database.db as never)) console.log(`applied ${name}`);
+  } catch (thrown) {
+    console.error(`migration failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }
 
 let first = true;
@@ -44,7 +58,7 @@ function start(): ReturnType<typeof fork> {
   return child;
 }
 
-migrate();
+await migrateNow();
 let app = start();
 
 let timer: NodeJS.Timeout | undefined;
@@ -54,12 +68,12 @@ for (const folder of ["src", "public", "migrations"]) {
     timer = setTimeout(() => {
       console.log("changed: starting again");
       const before = app;
-      const go = (): void => {
-        migrate();
+      const go = async (): Promise<void> => {
+        await migrateNow();
         if (!stopping) app = start();
       };
-      if (before.exitCode !== null) return go();
-      before.once("exit", go);
+      if (before.exitCode !== null) return void go();
+      before.once("exit", () => void go());
       before.kill("SIGTERM");
     }, 80);
   });
@@ -70,8 +84,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     if (stopping) return;
     stopping = true;
     app.kill("SIGTERM");
-    const end = (): void => void (embedded?.stop() ?? Promise.resolve()).then(() => process.exit(0));
-    if (app.exitCode === null) app.once("exit", end);
-    else end();
+    const end = async (): Promise<void> => {
+      await database.close();
+      await embedded?.stop();
+      process.exit(0);
+    };
+    if (app.exitCode === null) app.once("exit", () => void end());
+    else void end();
   });
 }

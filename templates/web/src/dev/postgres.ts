@@ -102,7 +102,8 @@ export async function startPostgres(folder: string, settings: readonly string[] 
   const port = await freePort();
   // Only this machine's loopback, without a password: as private as the machine.
   const words = ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", "", ...settings.flatMap((line) => ["-c", line])];
-  const server = spawn(join(bin, "postgres"), words, { ...who, cwd: "/", stdio: ["ignore", "ignore", "pipe"] });
+  // Detached: Ctrl-C is for the app, which wants its database until it has ended.
+  const server = spawn(join(bin, "postgres"), words, { ...who, cwd: "/", detached: true, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   server.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4_000)));
   for (let tries = 0; !(await answers(urlAt(port, "postgres"))); tries++) {

@@ -14,6 +14,13 @@ const timeZones = ["UTC", ...Intl.supportedValuesOf("timeZone")];
 /** Profiles, for who is signed in. */
 export function userRoutes(services: Services): Hono<Env> {
   const { db, storage } = services;
+  const find = (username: string): Promise<Shown | undefined> =>
+    db
+      .selectFrom("user")
+      .select(["id", "username", "name", "image", "createdAt"])
+      .where("username", "=", username)
+      .where("isActive", "=", true)
+      .executeTakeFirst();
 
   return new Hono<Env>()
     .use(requireUser)
@@ -67,12 +74,8 @@ export function userRoutes(services: Services): Hono<Env> {
     })
 
     .get("/:username/", async (c) => {
-      const shown = await db
-        .selectFrom("user")
-        .select(["id", "username", "name", "image", "createdAt"])
-        .where("username", "=", c.req.param("username").toLowerCase())
-        .where("isActive", "=", true)
-        .executeTakeFirst();
+      const username = c.req.param("username").toLowerCase();
+      const shown = username === signedIn(c).username ? signedIn(c) : await find(username);
       if (!shown) return c.notFound();
       return c.html(profilePage(c, shown));
     });

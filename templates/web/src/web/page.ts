@@ -77,9 +77,17 @@ export function page(c: PageContext, { title, wide }: PageOptions, content: Html
 export const messagePage = (c: PageContext, title: string, ...paragraphs: readonly (string | Html)[]): Html =>
   page(c, { title }, html`<h1>${title}</h1>${paragraphs.map((text) => html`<p>${text}</p>`)}`);
 
+// Making one takes as long as rendering a page.
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
 /** In the reader's language and time zone. */
 export function dateTime(c: PageContext, date: Date): Html {
-  const timeZone = c.get("user")?.timeZone ?? "UTC";
-  const text = new Intl.DateTimeFormat(c.get("language"), { dateStyle: "medium", timeStyle: "short", timeZone }).format(date);
-  return html`<time datetime="${date.toISOString()}">${text}</time>`;
+  const [language, timeZone] = [c.get("language"), c.get("user")?.timeZone ?? "UTC"];
+  const key = `${language} ${timeZone}`;
+  let formatter = formatters.get(key);
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone });
+    formatters.set(key, formatter);
+  }
+  return html`<time datetime="${date.toISOString()}">${formatter.format(date)}</time>`;
 }
