@@ -15,7 +15,9 @@ async function run(program: string, words: readonly string[]): Promise<string> {
     return (await promisify(execFile)(program, words, { cwd: folder, maxBuffer: 1 << 26 })).stdout;
   } catch (thrown) {
     const { stdout, stderr } = thrown as { readonly stdout: string; readonly stderr: string };
-    throw new Error(`${program} ${words.join(" ")} failed:\n${`${stdout}\n${stderr}`.slice(-6_000)}`, { cause: thrown });
+    throw new Error(`${program} ${words.join(" ")} failed:\n${`${stdout}\n${stderr}`.slice(-6_000)}`, {
+      cause: thrown,
+    });
   }
 }
 
