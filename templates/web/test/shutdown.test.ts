@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { Agent, createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { setTimeout as wait } from "node:timers/promises";
 import { stopGracefully } from "../src/shutdown.ts";
 
 test("a running request finishes, although its connection would be kept alive", async () => {
   const server = createServer((_, response) => void setTimeout(() => response.end("done"), 150));
+  const arrived = once(server, "request");
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true });
@@ -17,7 +18,7 @@ test("a running request finishes, although its connection would be kept alive", 
       response.on("end", () => resolve(body));
     }).on("error", reject);
   });
-  await wait(50);
+  await arrived;
   const finished = await stopGracefully(server, { graceMilliseconds: 5_000 });
   assert.equal(await answer, "done");
   assert.equal(finished, true);
