@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { appLines, measureApp } from "./app.ts";
 import { type EngineRow, engineRows } from "./engine/rows.ts";
 
 const tool = join(import.meta.dirname, "../dist/bin/doge");
@@ -50,6 +51,7 @@ const [version, bare] = pair(
 rows.push({ what: "doge --version", milliseconds: version, against: { what: "node -e 0", milliseconds: bare } });
 
 const folder = mkdtempSync(join(tmpdir(), "doge-bench-"));
+let app: readonly string[] = [];
 const env = { ...process.env, DEMO_FOLDER: folder, DEMO_PORT: "0" };
 try {
   run([process.execPath, demo, "up"], { env });
@@ -62,6 +64,16 @@ try {
   for (const workspace of ["meta", "base", "dotenv", "stage", "prod"]) {
     const times = [1, 2, 3].map(() => run([tool, "plan", workspace, "--quiet"], { cwd: project }));
     rows.push({ what: `no-op plan of ${workspace}`, milliseconds: median(times) });
+  }
+  // The project's own PostgreSQL from npm.
+  const { temporaryPostgres } = (await import(join(project, "src/dev/postgres.ts"))) as {
+    temporaryPostgres(): Promise<{ url(name: string): string; stop(): Promise<void> }>;
+  };
+  const postgres = await temporaryPostgres();
+  try {
+    app = appLines(await measureApp(project, postgres.url("postgres")));
+  } finally {
+    await postgres.stop();
   }
 } finally {
   run([process.execPath, demo, "down"], { env });
@@ -79,3 +91,4 @@ for (const { what, milliseconds, against, note } of rows) {
       : "";
   console.log(`${what.padEnd(width)}${milliseconds.toFixed(0).padStart(8)} ms${ratio}`);
 }
+for (const line of app) console.log(line);
