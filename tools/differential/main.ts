@@ -1,4 +1,7 @@
-/** `make differential SEEDS=300`, or `SEED=17` to play one again with all it says. */
+/**
+ * `make differential SEEDS=300`, or `SEED=17` to play one again with all it says. Any mismatch fails; with
+ * `AGREE=0.9` only when fewer than nine in ten agree.
+ */
 import { generate } from "./generate.ts";
 import { runCase } from "./run.ts";
 
@@ -36,4 +39,5 @@ const seconds = ((Date.now() - started) / 1000).toFixed(0);
 console.log(
   `${count - failed.length} of ${count} seeds agree with terraform, from seed ${single ?? first} on (${seconds} s)`,
 );
-process.exit(failed.length > 0 ? 1 : 0);
+const wanted = Number(process.env["AGREE"] ?? 1);
+process.exit(count - failed.length < wanted * count ? 1 : 0);

@@ -188,7 +188,7 @@ async function finish(session: PlanSession, request: PlanRequest): Promise<void>
   for (const { resource, address, head, instance } of session.working.instances()) {
     const declared = isDeclared(session, resource);
     if (head.mode === "data") {
-      if (!declared && request.mode === "normal") session.working.delete(resource, address);
+      if (!declared && request.mode !== "destroy") session.working.delete(resource, address);
       continue;
     }
     if (request.mode === "refresh-only" || (request.mode === "normal" && declared)) {
