@@ -2,6 +2,7 @@ import { type Diagnostic, type DogeEvent, hasErrors, type Machine, Secret, type 
 import {
   applyPlan,
   collectSources,
+  collectVariables,
   fileJournal,
   hasChanges,
   type Journal,
@@ -57,9 +58,14 @@ export function engineRunner(machine: Machine, journals: string): TerraformRunne
         report(request, [...configuration.diagnostics, ...(state?.diagnostics ?? [])]);
         return failedPlan;
       }
+      const variables = await variablesOf(machine, request, configuration.value);
+      if (!variables.value || hasErrors(variables.diagnostics)) {
+        report(request, variables.diagnostics);
+        return failedPlan;
+      }
       const outcome = await planRun({
         configuration: configuration.value,
-        variables: variablesOf(request, configuration.value),
+        variables: variables.value,
         state: state?.value,
         providers,
         context,
@@ -136,13 +142,23 @@ async function readConfiguration(
   return loadConfiguration(await collectSources(machine.files, request.folder));
 }
 
-/** Only declared variables: a variable set may carry more than a workspace asks for. */
-function variablesOf(request: TerraformRunRequest, configuration: LoadedConfiguration): Record<string, VariableValue> {
-  return Object.fromEntries(
-    request.variables
-      .filter(({ key }) => configuration.variables.has(key))
-      .map(({ key, value, hcl }) => [key, hcl ? { expression: value } : { value }]),
+/**
+ * The workspace's variables, and below them those of the uploaded files. Only declared ones: a variable set
+ * may carry more than a workspace asks for.
+ */
+async function variablesOf(
+  machine: Machine,
+  { folder, environment, variables }: TerraformRunRequest,
+  configuration: LoadedConfiguration,
+): Promise<Outcome<Record<string, VariableValue>>> {
+  const names = (await machine.files.list(folder)).filter((name) => /\.tfvars(\.json)?$/.test(name));
+  const files = await Promise.all(
+    names.map(async (file) => ({ file, content: (await machine.files.read(`${folder}/${file}`)) ?? "" })),
   );
+  const below = await collectVariables({ env: environment, files, args: [] });
+  const own = variables.map(({ key, value, hcl }) => [key, hcl ? { expression: value } : { value }] as const);
+  const all = [...Object.entries(below.value ?? {}), ...own].filter(([name]) => configuration.variables.has(name));
+  return { value: Object.fromEntries(all), diagnostics: below.diagnostics };
 }
 
 /** The words of Terraform's own log, so that what people know how to read stays as it is. */
