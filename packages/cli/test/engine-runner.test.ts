@@ -26,6 +26,7 @@ test("a run of HCL with a module takes the workspace's variables over those of i
     let log = "";
     const runner = engineRunner(nodeMachine({}), join(root, "journal"));
     const planned = await runner.plan({
+      root,
       folder,
       variables: [
         { key: "c", value: '"set"', hcl: true, sensitive: false },
