@@ -113,6 +113,27 @@ describe.each([
   });
 });
 
+test("an object that is there already is imported, and then belongs to the workspace", async () => {
+  const project = sandbox.project("imports", { executor: "native", state: { backend: "folder" } });
+  const answer = await fetch(`${sandbox.endpoints["DIGITALOCEAN_API_URL"]}/v2/domains`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${sandbox.endpoints["DIGITALOCEAN_TOKEN"]}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({ name: "imports.test" }),
+  });
+  expect(answer.status).toBe(201);
+  const domain = ["base", "digitalocean_domain.this"];
+  // Without being asked, nothing that was there before is taken.
+  expect((await project.run(["apply", "base", "--yes", "--target", "digitalocean_domain.this"], 1)).stderr).toContain(
+    "digitalocean_domain.this",
+  );
+  await project.run(["import", ...domain, "imports.test", "--yes"]);
+  expect(await addresses(project)).toEqual(["digitalocean_domain.this"]);
+  expect((await project.run(["plan", "base", "--target", "digitalocean_domain.this"])).stdout).toContain("No changes");
+});
+
 describe("runs in HCP Terraform", () => {
   let project: Sandboxed;
   beforeAll(async () => {

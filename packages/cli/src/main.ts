@@ -165,7 +165,11 @@ const INTERRUPTED = {
 function interruptible(clear: () => void): { readonly signal: AbortSignal; readonly dispose: () => void } {
   const controller = new AbortController();
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      clear();
+      process.stderr.write("Stopped. What was under way is in the journal: run the same command again.\n");
+      process.exit(130);
+    }
     clear();
     process.stderr.write("Interrupted: finishing what is under way. Once more to stop at once.\n");
     controller.abort();
