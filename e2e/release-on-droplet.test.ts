@@ -15,6 +15,7 @@ import {
   releaseCommand,
   restoreBackup,
   runScheduledBackup,
+  setMaintenance,
   takeBackup,
   verifyBackup,
   type DeployOptions,
@@ -174,6 +175,15 @@ test("the template goes live on a droplet, changes without a dropped request, mi
   expect(seen.backup).toMatchObject({ ok: true, offsite: false, backup: { tables: proof.tables } });
   expect(seen.findings.filter(({ severity }) => severity === "error")).toEqual([]);
   expect(seen.certificate?.notAfter.getTime()).toBeGreaterThan(Date.now());
+
+  // The maintenance page, and back; the droplet's edge keeps it on its disk.
+  const about = { host, clock: machine.clock, project: "such-app", owner: "ada" };
+  await setMaintenance({ ...about, message: "Such <work> {so} wow" });
+  const closed = await machine.http.send({ method: "GET", url: `https://${domain}/` });
+  expect([closed.status, closed.headers["retry-after"]]).toEqual([503, "120"]);
+  expect(closed.text()).toContain("<p>Such &#60;work&#62; &#123;so&#125; wow</p>");
+  await setMaintenance({ ...about, message: undefined });
+  expect(await page()).toContain("such deploy");
   const argv = await releaseCommand(host, "such-app", ["node", "-p", "process.env.DOGE_RELEASE"], { kind: "run" });
   expect((await host.run({ argv })).stdout.trim()).toBe("3");
   expect((await host.run({ argv: ["crontab", "-l"] })).stdout).toContain("17 3 * * * flock");

@@ -28,6 +28,7 @@ export { breakLease, type Lease, type LeaseOwner, leaseStatus, type LeaseStatus,
 export { deployRelease } from "./release/deploy.ts";
 export { type Inspection, inspectEnvironment } from "./release/inspect.ts";
 export { type Layout, layoutOn as projectLayout } from "./release/layout.ts";
+export { type Maintenance, setMaintenance } from "./release/maintenance.ts";
 export { releaseSteps, type ReleaseStep } from "./release/steps.ts";
 export {
   listReleases,

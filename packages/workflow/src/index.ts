@@ -14,6 +14,7 @@ export { connectEnvironment } from "./deploy/connect.ts";
 export { database } from "./deploy/database.ts";
 export { deployEnvironment, liveImage, prepareImage, rollbackEnvironment } from "./deploy/deploy.ts";
 export { breakEnvironmentLease, environmentLease } from "./deploy/lease.ts";
+export { environmentMaintenance } from "./deploy/maintenance.ts";
 export { personOf } from "./deploy/person.ts";
 export { type DeployResult } from "./deploy/receipt.ts";
 export { environmentLogs } from "./deploy/logs.ts";

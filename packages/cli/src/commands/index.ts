@@ -23,6 +23,7 @@ import {
 } from "./db.ts";
 import { envDiffCommand, envPushCommand } from "./env.ts";
 import { leaseBreakCommand, leaseShowCommand } from "./lease.ts";
+import { maintenanceOffCommand, maintenanceOnCommand } from "./maintenance.ts";
 import { newCommand } from "./new.ts";
 import { doctorCommand, statusCommand, upCommand } from "./project.ts";
 import { repoCreateCommand } from "./repo.ts";
@@ -95,6 +96,8 @@ export const commands: readonly Command[] = [
   dbDownloadCommand,
   dbCopyCommand,
   dbPsqlCommand,
+  maintenanceOnCommand,
+  maintenanceOffCommand,
   leaseShowCommand,
   leaseBreakCommand,
   envDiffCommand,

@@ -16,6 +16,8 @@ export interface EdgeSettings {
   readonly email?: string;
   /** ACME directory; Let's Encrypt unless told. */
   readonly acmeDirectory?: string;
+  /** Everyone gets this page, with status 503, instead of the app. */
+  readonly maintenance?: { readonly message: string };
   /** Seconds of HSTS; a year unless told. */
   readonly hstsSeconds?: number;
 }
@@ -96,34 +98,62 @@ const siteRoute = (domain: string, settings: EdgeSettings): object => ({
         delete: ["Server"],
       },
     },
-    { handler: "encode", encodings: { zstd: {}, gzip: {} }, prefer: ["zstd", "gzip"] },
-    {
-      "@id": "app",
-      handler: "reverse_proxy",
-      upstreams: slots.map((slot) => ({ dial: `${slotName(slot)}:${settings.port}` })),
-      transport: {
-        protocol: "http",
-        dial_timeout: "2s",
-        keep_alive: { enabled: true, idle_timeout: "30s", max_idle_conns_per_host: 64 },
-      },
-      load_balancing: {
-        selection_policy: { policy: "least_conn" },
-        try_duration: "5s",
-        try_interval: "50ms",
-      },
-      // Under the site's own name: an app may answer to no other, or redirect what is not over TLS.
-      health_checks: {
-        active: {
-          uri: settings.readyPath,
-          interval: "250ms",
-          timeout: "1s",
-          headers: { Host: [domain], "X-Forwarded-Proto": ["https"], "X-Forwarded-Host": [domain] },
-        },
-      },
-    },
+    ...(settings.maintenance ? [maintenancePage(settings.maintenance.message)] : appHandlers(domain, settings)),
   ],
   terminal: true,
 });
+
+const appHandlers = (domain: string, settings: EdgeSettings): readonly object[] => [
+  { handler: "encode", encodings: { zstd: {}, gzip: {} }, prefer: ["zstd", "gzip"] },
+  {
+    "@id": "app",
+    handler: "reverse_proxy",
+    upstreams: slots.map((slot) => ({ dial: `${slotName(slot)}:${settings.port}` })),
+    transport: {
+      protocol: "http",
+      dial_timeout: "2s",
+      keep_alive: { enabled: true, idle_timeout: "30s", max_idle_conns_per_host: 64 },
+    },
+    load_balancing: {
+      selection_policy: { policy: "least_conn" },
+      try_duration: "5s",
+      try_interval: "50ms",
+    },
+    // Under the site's own name: an app may answer to no other, or redirect what is not over TLS.
+    health_checks: {
+      active: {
+        uri: settings.readyPath,
+        interval: "250ms",
+        timeout: "1s",
+        headers: { Host: [domain], "X-Forwarded-Proto": ["https"], "X-Forwarded-Host": [domain] },
+      },
+    },
+  },
+];
+
+/** No cache keeps it, and crawlers come again later. */
+const maintenancePage = (message: string): object => ({
+  handler: "static_response",
+  status_code: 503,
+  headers: {
+    "Content-Type": ["text/html; charset=utf-8"],
+    "Retry-After": ["120"],
+    "Cache-Control": ["no-store"],
+  },
+  body: `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Maintenance</title>
+<style>body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 20vh auto; max-width: 32rem; padding: 0 1rem }</style>
+<h1>Back soon</h1>
+<p>${escapeHtml(message)}</p>
+`,
+});
+
+/** Braces too: to Caddy they are placeholders. */
+const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"'{}]/g, (character) => `&#${character.codePointAt(0)};`);
 
 const unavailable = {
   handler: "static_response",

@@ -6,6 +6,7 @@ import type { Host } from "../host/host.ts";
 import { leaseStatus, type LeaseStatus } from "../lease/lease.ts";
 import { checkPublic, type HostFacts, hostFactsArgv, judgeHost, readFacts } from "./check-host.ts";
 import { layoutOn } from "./layout.ts";
+import { type Maintenance, maintenanceOn } from "./maintenance.ts";
 import type { DeployOptions } from "./model.ts";
 import { releaseStatus, type ReleaseStatus } from "./operate.ts";
 
@@ -16,6 +17,7 @@ export interface Inspection {
   readonly certificate: EdgeCertificate | undefined;
   readonly backup: BackupStatus | undefined;
   readonly lease: LeaseStatus;
+  readonly maintenance: Maintenance | undefined;
   readonly findings: readonly Diagnostic[];
 }
 
@@ -31,11 +33,12 @@ export async function inspectEnvironment(options: {
   const { host, clock, project, dns, staleHours } = options;
   const layout = await layoutOn(host, project);
   const asked = clock.now();
-  const [status, facts, backup, lease] = await Promise.all([
+  const [status, facts, backup, lease, maintenance] = await Promise.all([
     releaseStatus(host, project),
     host.run({ argv: hostFactsArgv(layout.root) }).then(({ stdout }) => readFacts(stdout)),
     backupStatus(host, layout),
     leaseStatus(host, layout.lease),
+    maintenanceOn(host, layout),
   ]);
   const domains = status.current?.settings.domains ?? [];
   const [publicly, certificate] = await Promise.all([
@@ -48,7 +51,7 @@ export async function inspectEnvironment(options: {
     ...judgeRelease(status, host.name),
     ...judgeBackup({ backup, status, now: asked, staleHours, address: host.name }),
   ];
-  return { status, host: facts, certificate, backup, lease, findings };
+  return { status, host: facts, certificate, backup, lease, maintenance, findings };
 }
 
 /** Whether what runs is what the record says, and serves. Pure. */

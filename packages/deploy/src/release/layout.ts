@@ -13,6 +13,8 @@ export interface Layout {
   readonly pending: string;
   readonly current: string;
   readonly edgeFile: string;
+  /** There while visitors get the maintenance page. */
+  readonly maintenance: string;
   /** The host's own command for backups. */
   readonly databaseScript: string;
   /** Compose file of single commands. */
@@ -53,6 +55,7 @@ export function layoutAt(root: string): Layout {
     current: file("current.json"),
     databaseScript: file("bin/db"),
     taskFile: file("compose.app-task.yaml"),
+    maintenance: file("maintenance.json"),
     edgeFile: file("edge/caddy.json"),
     record: (number) => file(`releases/${String(number).padStart(6, "0")}.json`),
     slot: (slot) => compose({ name: slotName(slot), files: [slotFile(slot)], directory: root }),

@@ -4,6 +4,7 @@ import { noTraffic } from "../edge/traffic.ts";
 import { releaseComposeFile, taskComposeFile } from "./compose-file.ts";
 import type { Deploying } from "./deploying.ts";
 import { waitHealthy } from "./health.ts";
+import { maintenanceOn } from "./maintenance.ts";
 import type { PendingRelease, ReleaseRecord } from "./model.ts";
 import { noProbe, type Prober, startProber, visit, waitReachable } from "./probe.ts";
 import { prune } from "./prune.ts";
@@ -167,7 +168,11 @@ async function tooBad(deploying: Deploying, passage: Passage, why: string): Prom
 
 /** Visits the site under its public name. One that was up before and is not now gets its old release back. */
 async function answersInPublic(deploying: Deploying, passage: Passage, served: boolean): Promise<boolean> {
-  const { options, clock, url, host } = deploying;
+  const { options, clock, url, host, layout, walk } = deploying;
+  if (await maintenanceOn(host, layout)) {
+    walk.say("maintenance is on: visitors get its page, also from the new release");
+    return true;
+  }
   // The first time, the edge has to get its certificate.
   const last = await waitReachable(options.http, clock, url, served ? 15_000 : 60_000);
   if (last.ok) return true;

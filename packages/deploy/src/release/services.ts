@@ -5,6 +5,7 @@ import { databaseScript } from "../database/script.ts";
 import { edgeFile } from "../edge/configuration.ts";
 import type { Edge } from "../edge/admin.ts";
 import type { Layout } from "./layout.ts";
+import { maintenanceOn } from "./maintenance.ts";
 import type { DeployOptions } from "./model.ts";
 
 /** Writes the project's files to the host and starts its services. A service that is as it should be is left alone. */
@@ -19,7 +20,8 @@ export async function startServices(options: {
   for (const { name, content } of deploy.composeFiles) await host.writeFile(layout.file(name), content);
   for (const { path, content } of deploy.envFiles) await host.writeFile(layout.file(path), content, { mode: 0o600 });
 
-  const wanted = edgeFile(deploy.settings);
+  const maintenance = await maintenanceOn(host, layout);
+  const wanted = edgeFile({ ...deploy.settings, ...(maintenance ? { maintenance } : {}) });
   const before = await host.readFile(layout.edgeFile);
   if (before !== wanted) await host.writeFile(layout.edgeFile, wanted);
 

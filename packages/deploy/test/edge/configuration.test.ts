@@ -26,6 +26,19 @@ test("the configuration of production, to the letter", () => {
   expect(production).toBe(readFileSync(join(import.meta.dirname, "golden/production.json"), "utf8"));
 });
 
+test("the maintenance page stands in the app's place, under its headers, and says no markup", () => {
+  const text = edgeFile({
+    domains: ["shop.test"],
+    port: 3000,
+    readyPath: "/readyz",
+    maintenance: { message: "<b>{env.SECRET}" },
+  });
+  expect(text).toContain("&#60;b&#62;&#123;env.SECRET&#125;");
+  expect(text).toContain('"status_code": 503');
+  expect(text).toContain("Strict-Transport-Security");
+  expect(text).not.toContain("reverse_proxy");
+});
+
 test("staging has one name: no redirect, and Let's Encrypt", () => {
   const staging = edgeFile({ domains: ["staging.shop.test"], port: 8080, readyPath: "/up" });
   expect(staging).not.toContain("308");

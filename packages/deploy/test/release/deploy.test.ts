@@ -25,7 +25,8 @@ const haveCaddy = ((): boolean => {
   }
 })();
 
-describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", () => {
+// Several deploys in a row, on machines that are busy with other things.
+describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", { timeout: 240_000 }, () => {
   let droplet: TestDroplet;
   let host: Host;
   let events: DogeEvent[];

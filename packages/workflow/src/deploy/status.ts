@@ -38,7 +38,7 @@ export async function environmentStatus(
   };
 }
 
-function describe({ status, host, certificate, backup, lease }: Inspection, now: Date): readonly string[] {
+function describe({ status, host, certificate, backup, lease, maintenance }: Inspection, now: Date): readonly string[] {
   const { current, pending, slots } = status;
   if (!current) return ["nothing is deployed yet"];
   const live = slots.find(({ slot }) => slot === current.slot);
@@ -50,6 +50,9 @@ function describe({ status, host, certificate, backup, lease }: Inspection, now:
     `image ${current.image.digest.slice(0, 19)}, commit ${current.image.commit.slice(0, 7)}`,
     ...(pending
       ? [`release ${pending.number} is on its way since ${pending.startedAt} (${pending.phase}), by ${pending.owner}`]
+      : []),
+    ...(maintenance
+      ? [`maintenance page since ${maintenance.since}, by ${maintenance.by}: ${maintenance.message}`]
       : []),
     ...(lease.alive ? [`${lease.holder?.owner ?? "someone"} is at work: ${lease.holder?.purpose ?? "unknown"}`] : []),
     [
