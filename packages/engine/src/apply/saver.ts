@@ -71,10 +71,10 @@ export class Saver {
   }
 
   #write(): Promise<void> {
+    const started = this.#clock.now().getTime();
     const state = this.#working.snapshot();
     const upTo = this.#recorded;
     if (state.serial === this.#serial && upTo === this.#settled) return Promise.resolve();
-    const started = this.#clock.now().getTime();
     const writing = this.#put(state, upTo).finally(() => {
       const ended = this.#clock.now().getTime();
       this.#notBefore = ended + (ended - started) * (1 / share - 1);

@@ -132,7 +132,12 @@ export function compareText(a: string, b: string): number {
 }
 
 function sorted(entries: Iterable<readonly [string, Value]>): ReadonlyMap<string, Value> {
-  return new Map([...entries].sort(([a], [b]) => compareText(a, b)));
+  const list = [...entries];
+  // Most come in order: from a configuration's object, from a map.
+  const ordered = list.every(
+    ([name], i) => i === 0 || compareText((list[i - 1] as readonly [string, Value])[0], name) < 0,
+  );
+  return new Map(ordered ? list : list.sort(([a], [b]) => compareText(a, b)));
 }
 
 export const isSequence = (value: Value): value is Sequence => "items" in value;
@@ -224,7 +229,9 @@ export function unmarkDeep(value: Value): Value {
 export function mapParts(value: Value, change: (part: Value, key: string | number) => Value): Value {
   if (isSequence(value)) return { ...value, items: value.items.map(change) };
   if (isMapping(value)) {
-    return { ...value, entries: new Map([...value.entries].map(([name, part]) => [name, change(part, name)])) };
+    const entries = new Map<string, Value>();
+    for (const [name, part] of value.entries) entries.set(name, change(part, name));
+    return { ...value, entries };
   }
   return value;
 }

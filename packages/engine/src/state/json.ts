@@ -50,11 +50,6 @@ export function serializeState(state: State): string {
   return `${JSON.stringify({ ...state, outputs: sortedRecord(state.outputs), resources: sortedResources(state.resources) }, null, 2)}\n`;
 }
 
-/** What a state says, apart from its serial: equal texts mean that nothing has to be written. */
-export function contentOf(state: State): string {
-  return JSON.stringify([sortedRecord(state.outputs), sortedResources(state.resources), state.check_results]);
-}
-
 const sortedRecord = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 
