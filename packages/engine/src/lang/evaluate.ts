@@ -114,7 +114,7 @@ function splat(target: Value, each: (item: Value) => Value): Value {
       detail: `Splat expressions cannot be applied to null sequences; this ${kind} is null.`,
     });
   }
-  if (target.kind === "unknown") return v.carry(unknownSplat(type, many, each), target);
+  if (target.kind === "unknown" && (many || !target.notNull)) return v.carry(unknownSplat(type, many, each), target);
   if (!v.isSequence(target)) return v.carry(v.tuple([each(v.unmark(target))]), target);
   const items = target.items.map(each);
   if (target.kind === "tuple") return v.carry(v.tuple(items), target);

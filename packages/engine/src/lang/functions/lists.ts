@@ -5,7 +5,7 @@ import { combine, equals } from "../operators.ts";
 import { unify } from "../types.ts";
 import * as v from "../values.ts";
 import type { Value } from "../values.ts";
-import { ArgumentError, type FunctionTable, itemsOf, open, over, type Parameter, plain, wholeOf } from "./define.ts";
+import { ArgumentError, type FunctionTable, itemsOf, open, over, type Parameter, textOf, wholeOf } from "./define.ts";
 
 const any = "dynamic";
 const n = "number";
@@ -192,6 +192,23 @@ function one(value: Value): Value {
   return v.carry(value.items[0] ?? v.nullOf("element" in value ? value.element : any), value);
 }
 
+function sort(items: readonly Value[]): Value {
+  if (items.some((item) => item.kind === "null")) {
+    throw new ArgumentError("given list element is null; a null string cannot be sorted", 0);
+  }
+  // Any of them may be the one that is not known yet.
+  if (!items.every(v.isWhollyKnown)) {
+    return v.list(
+      "string",
+      items.map(() => v.someOf("string")),
+    );
+  }
+  return v.list(
+    "string",
+    items.toSorted((a, b) => v.compareText(textOf(a), textOf(b))),
+  );
+}
+
 /** Whether all (or any) elements are true; null counts as false. */
 function quantified(value: Value, all: boolean): Value {
   let open = false;
@@ -267,10 +284,6 @@ export const lists: FunctionTable = {
     },
     ([value, from, to]) => slice(value as Value, from as Value, to as Value),
   ),
-  sort: plain([["list", ["list", "string"]]], texts, (items) => {
-    if (items.some((item) => item === null))
-      throw new ArgumentError("given list element is null; a null string cannot be sorted", 0);
-    return items.toSorted(v.compareText);
-  }),
+  sort: over([["list", texts]], texts, ([value]) => sort(itemsOf(value as Value, 0)), { partial: true }),
   sum: over([list], n, ([value]) => sum(value as Value), { partial: true }),
 };

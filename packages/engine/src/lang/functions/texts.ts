@@ -1,5 +1,6 @@
 import { convert } from "../convert.ts";
 import type { Type } from "../../schema.ts";
+import { isPrimitive } from "../types.ts";
 import * as v from "../values.ts";
 import type { Value } from "../values.ts";
 import { ArgumentError, type FunctionTable, itemsOf, over, plain, textOf } from "./define.ts";
@@ -11,6 +12,9 @@ const listOfText: Type = ["list", s];
 
 /** One line for each row; what is no list stands in every line. */
 function formatList(template: Value, args: readonly Value[]): Value {
+  // How many lines there are is open while a list is.
+  const isOpen = (arg: Value): boolean => arg.kind === "unknown" && !isPrimitive(arg.type);
+  if (template.kind === "unknown" || args.some(isOpen)) return v.someOf(listOfText);
   const long = args.map((arg) => (v.isSequence(arg) ? arg.items.length : undefined));
   const first = long.findIndex((length) => length !== undefined);
   const count = first < 0 ? 1 : (long[first] as number);
@@ -55,6 +59,7 @@ export const texts: FunctionTable = {
     rest: ["args", "dynamic"],
     nullable: "rest",
     partial: true,
+    anything: true,
   }),
   join: over([["separator", s]], s, ([separator, ...lists]) => join(separator as Value, lists), {
     rest: ["lists", listOfText],
