@@ -65,6 +65,8 @@ const recipes: readonly Recipe[] = [
   {
     name: "postgres:17-bookworm",
     files: (tree) => [
+      // Backups are checked by it; busybox has none.
+      "/usr/bin/cksum",
       ...list(tree, "usr/lib/postgresql/17/bin"),
       ...list(tree, "usr/lib/postgresql/17/lib/*.so").filter((file) => !file.endsWith("llvmjit.so")),
     ],

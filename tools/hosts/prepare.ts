@@ -63,7 +63,11 @@ export async function prepare(say: (message: string) => void): Promise<Prepared>
     const tree = `${target}.tree`;
     rmSync(tree, { recursive: true, force: true });
     try {
-      bootstrap("extract", ["postgresql-17", "caddy", "busybox-static", "libstdc++6", "libc-bin", "base-files"], tree);
+      bootstrap(
+        "extract",
+        ["postgresql-17", "caddy", "busybox-static", "libstdc++6", "libc-bin", "base-files", "coreutils"],
+        tree,
+      );
       run(["mkdir", "-p", join(tree, "usr/local/bin")]);
       copyFileSync(nodeBinary, join(tree, "usr/local/bin/node"));
       makeImages(tree, target, authority.rootPem);
