@@ -138,7 +138,7 @@ async function finalize(hcp: Hcp, state: StateVersion, bytes: Uint8Array): Promi
       updatedAt: timestamp(hcp),
     }));
     return hcp.states.put(state.id, {
-      ...state,
+      ...found(hcp.states.get(state.id)),
       status: "finalized",
       lineage: content.lineage,
       terraformVersion: content.terraformVersion,
@@ -160,9 +160,10 @@ export async function uploadState(hcp: Hcp, id: string, bytes: Uint8Array): Prom
 
 /** PUT to `hosted-json-state-upload-url`. */
 export async function uploadJsonState(hcp: Hcp, id: string, bytes: Uint8Array): Promise<void> {
-  const state = found(hcp.states.get(id));
+  found(hcp.states.get(id));
   await writeBlob(hcp, "json-states", id, bytes);
-  hcp.states.put(id, { ...state, hasJsonState: true });
+  // Clients send both forms of a state at once: the other may have been finished meanwhile.
+  hcp.states.put(id, { ...found(hcp.states.get(id)), hasJsonState: true });
 }
 
 const md5Of = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
