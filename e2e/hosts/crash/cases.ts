@@ -71,12 +71,12 @@ export function crashCases(random: () => number): readonly CrashCase[] {
       name: "connection cut at switch",
       ends: ["ssh-lost"],
       short: true,
-      atStep: once("switch", () => void tryOnConsole("prod", "pkill", "-KILL", "-u", "doge", "sshd")),
+      atStep: once("switch", () => void tryOnConsole("prod", "pkill", "-KILL", "-u", "deployer", "sshd")),
     },
     {
       name: "connection cut at drain",
       ends: ["ssh-lost", "released"],
-      atStep: once("drain", () => void tryOnConsole("prod", "pkill", "-KILL", "-u", "doge", "sshd")),
+      atStep: once("drain", () => void tryOnConsole("prod", "pkill", "-KILL", "-u", "deployer", "sshd")),
     },
     {
       name: "engine restarted at health",

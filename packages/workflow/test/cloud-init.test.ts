@@ -38,7 +38,7 @@ test("SSH: keys only, the deploy user only, no root, on the configured port", ()
   expect(document()).toMatchObject({ disable_root: true, ssh_pwauth: false, ssh_keys: { ed25519_private: "host" } });
   expect(document().users).toEqual([expect.not.objectContaining({ sudo: expect.anything() as unknown })]);
   const sshd = file("/etc/ssh/sshd_config.d/10-doge.conf");
-  for (const line of ["Port 2200", "PermitRootLogin no", "PasswordAuthentication no", "AllowUsers doge"])
+  for (const line of ["Port 2200", "PermitRootLogin no", "PasswordAuthentication no", "AllowUsers deployer"])
     expect(sshd.split("\n")).toContain(line);
 });
 

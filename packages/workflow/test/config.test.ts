@@ -15,7 +15,7 @@ test("what is not said has a default", () => {
     digitalocean: { region: "fra1" },
     environments: { stage: { size: "s-1vcpu-1gb" }, prod: { size: "s-1vcpu-1gb" } },
     app: { port: 3000, ready: "/readyz" },
-    ssh: { user: "doge", port: 2222 },
+    ssh: { user: "deployer", port: 2222 },
     executor: "hcp",
   });
 });

@@ -143,7 +143,8 @@ export const projectSchema = z.strictObject({
     .describe("Backups of the database; each is restored into a throw-away database and compared."),
   ssh: z
     .strictObject({
-      user: z.string().default("doge").describe("Deploy user, made by cloud-init."),
+      // A word that nothing else is called: it becomes a secret, and GitHub masks secrets wherever they stand.
+      user: z.string().default("deployer").describe("Deploy user, made by cloud-init."),
       port: z.int().min(1).max(65_535).default(2222).describe("Port of the droplets' SSH servers, set by cloud-init."),
     })
     .prefault({})
