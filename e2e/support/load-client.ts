@@ -17,8 +17,8 @@ process.on("message", () => (stopped = true));
 process.on("disconnect", () => process.exit(0));
 const counting = setInterval(() => process.send?.(samples.length), 500);
 
-const pages = ["/", "/healthz", "/style.css"] as const;
-const form = "name=Kabosu&message=such+load";
+const pages = ["/", "/healthz"] as const;
+const form = "language=en&next=%2Fsuch%2Fa%2Fpage";
 
 /** One visit; `slow` sends a form piece by piece over a second, as an upload on a bad line. */
 function visit(
@@ -77,7 +77,7 @@ async function client(kind: string, pause: number, agent: Agent | false): Promis
     const post = round % 20 === 19;
     await visit(kind, {
       agent,
-      path: post ? "/" : (pages[round % pages.length] ?? "/"),
+      path: post ? "/language/" : (pages[round % pages.length] ?? "/"),
       ...(post ? { post: "at once" } : {}),
     });
     await sleep(pause * (0.5 + Math.random()));
@@ -86,7 +86,7 @@ async function client(kind: string, pause: number, agent: Agent | false): Promis
 }
 
 async function uploader(): Promise<void> {
-  while (going()) await visit("upload", { path: "/", post: "slow" });
+  while (going()) await visit("upload", { path: "/language/", post: "slow" });
 }
 
 /** A new session where the server says goodbye, as browsers do: what was not begun is no failure. */

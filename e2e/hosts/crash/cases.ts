@@ -44,8 +44,8 @@ const killAt = (step: string, delay: number): CrashCase => ({
 const slowMigration =
   (name: string) =>
   (app: string): void => {
-    const sql = "ALTER TABLE guestbook ADD COLUMN IF NOT EXISTS country text;\nSELECT pg_sleep(1);\n";
-    writeFileSync(join(app, `migrations/0002_${name}.sql`), sql);
+    const sql = "CREATE TABLE IF NOT EXISTS such_crash (id bigint);\nSELECT pg_sleep(1);\n";
+    writeFileSync(join(app, `migrations/0900_${name === "migrate" ? "b" : "a"}.sql`), sql);
   };
 
 const once = (wanted: string, work: () => void): NonNullable<CrashCase["atStep"]> => {
@@ -118,7 +118,7 @@ export function crashCases(random: () => number): readonly CrashCase[] {
       name: "migration that fails",
       ends: ["migration-failed"],
       short: true,
-      spoil: rewrite("migrations/0003_broken.sql", "ALTER TABLE no_such_table ADD broken text;\n"),
+      spoil: rewrite("migrations/0990_broken.sql", "ALTER TABLE no_such_table ADD broken text;\n"),
     },
     {
       name: "health check that hangs",
