@@ -183,7 +183,7 @@ test("the template goes live on a droplet, changes without a dropped request, mi
   expect([closed.status, closed.headers["retry-after"]]).toEqual([503, "120"]);
   expect(closed.text()).toContain("<p>Such &#60;work&#62; &#123;so&#125; wow</p>");
   await setMaintenance({ ...about, message: undefined });
-  expect(await page()).toContain("such deploy");
+  expect(await page()).toContain('id="sign-up-link"');
   const argv = await releaseCommand(host, "such-app", ["node", "-p", "process.env.DOGE_RELEASE"], { kind: "run" });
   expect((await host.run({ argv })).stdout.trim()).toBe("3");
   expect((await host.run({ argv: ["crontab", "-l"] })).stdout).toContain("17 3 * * * flock");
