@@ -14,7 +14,7 @@ export const templateUpdateCommand = defineCommand<TemplateUpdate>({
     "(three-way, by git): what the project changed stays. The result is a branch with one commit; where both sides\n" +
     "changed the same lines, the files have git's markers and you commit. Exit code 1: there are conflicts.",
   flags: { "no-install": { type: "boolean", help: "Do not run npm install" } },
-  examples: ["npx doge@latest template update"],
+  examples: ["../doge/dist/bin/doge template update"],
   view: templateUpdateView,
   async run(invocation) {
     const { machine, emit, home, flags } = invocation;

@@ -134,7 +134,7 @@ export function judgeHost(facts: HostFacts, name: string, now: number): readonly
         summary: "Something else listens on the edge's ports",
         detail: facts.listeners.join(", "),
         address,
-        remedy: "See who with `doge ssh` (`sudo ss -ltnp`), and stop it: the edge needs 80 and 443.",
+        remedy: "See who with `doge ssh` (`docker ps`, `ss -ltn`), and stop it: the edge needs 80 and 443.",
       }),
     );
   }

@@ -75,6 +75,6 @@ export async function installSchedule(
     detail: result.stderr.trim().split("\n").at(-1) ?? "",
     address: host.name,
     remedy:
-      "The droplet needs the package cron: cloud-init installs it, on an older droplet `doge ssh` and apt-get do.",
+      "The droplet needs the package cron: cloud-init installs it, on an older droplet root does with apt-get.",
   });
 }

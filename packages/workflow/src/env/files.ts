@@ -93,7 +93,7 @@ export async function readEnvFiles(files: Files, folder: string, set: EnvFileSet
       summary: "The env files of production are missing",
       detail: `${path} is empty or not there. It is kept out of version control: a clone does not have it.`,
       address: path,
-      remedy: "Ask a colleague for .envs/, or run `doge env pull` where the workspaces hold them already.",
+      remedy: "Ask a colleague for .envs/. A droplet that was deployed to has its files, too: ~/doge/<slug>/.envs.",
     });
   }
   return found;
