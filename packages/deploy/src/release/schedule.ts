@@ -74,7 +74,6 @@ export async function installSchedule(
     summary: "The scheduled jobs could not be installed; the release itself is live",
     detail: result.stderr.trim().split("\n").at(-1) ?? "",
     address: host.name,
-    remedy:
-      "The droplet needs the package cron: cloud-init installs it, on an older droplet root does with apt-get.",
+    remedy: "The droplet needs the package cron: cloud-init installs it, on an older droplet root does with apt-get.",
   });
 }
