@@ -34,7 +34,7 @@ export interface ReleaseSettings {
   readonly port: number;
   /** Answers 200 while the process works. */
   readonly alivePath: string;
-  /** Answers 200 when requests may come, 503 after SIGUSR1. */
+  /** Answers 200 when requests may come, 503 after `drainSignal`. */
   readonly readyPath: string;
   /** Run once in the new image, before it starts. */
   readonly migrate?: readonly string[];

@@ -63,7 +63,7 @@ export const projectSchema = z.strictObject({
     .describe("Where the code lives."),
   hcp: z
     .strictObject({ organization: z.string().min(1).describe("HCP Terraform organisation; the free plan is enough.") })
-    .describe("Where state lives and remote runs happen."),
+    .describe("Has the workspaces; states live and runs happen there, unless `state` and `executor` say otherwise."),
   digitalocean: z
     .strictObject({
       region: z.string().default("fra1").describe("Region of droplets and of the Spaces buckets."),

@@ -71,7 +71,7 @@ export async function createRepository(project: Project): Promise<RepositoryResu
   return { url, created, pushed: false };
 }
 
-/** What each environment runs: the head of its branch on GitHub, fetched just now. */
+/** What each environment is to run: the head of its branch on GitHub, fetched just now. */
 export async function environmentRefs(project: Project): Promise<Readonly<Record<EnvironmentName, string>>> {
   const { settings, machine, folder, config } = project;
   const token = settings.token("GITHUB_TOKEN");
