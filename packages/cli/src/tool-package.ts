@@ -77,7 +77,7 @@ export async function templateOfPackage(machine: Machine, path: string): Promise
 /** `npm install` in a project; its last words are the diagnosis where it fails. */
 export async function installDependencies(machine: Machine, folder: string, signal: AbortSignal): Promise<void> {
   const { exitCode, stdout, stderr } = await machine.processes.run({
-    argv: ["npm", "install", "--no-audit", "--no-fund", "--no-omit-lockfile-registry-resolved"],
+    argv: ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--no-omit-lockfile-registry-resolved"],
     cwd: folder,
     signal,
   });

@@ -40,7 +40,8 @@ export async function bringLive(deploying: Deploying, passage: Passage): Promise
       await startWorkers(deploying, slot);
       // A site that was not up before is watched from when it is.
       const first = served || (await answersInPublic(deploying, passage, served));
-      const soaked = await soak(deploying, { slot, before, prober, switchedAt: served ? switchedAt : clock.now() });
+      const since = served ? switchedAt : clock.now();
+      const soaked = await soak(deploying, { slot, before, prober, switchedAt: since, first: live === undefined });
       if (soaked.worse !== undefined) await tooBad(deploying, passage, soaked.worse);
       return { ...soaked, reachable: served ? await answersInPublic(deploying, passage, served) : first };
     });

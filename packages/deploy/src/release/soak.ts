@@ -11,6 +11,7 @@ export interface Soaked {
 }
 
 const everyMilliseconds = 1_000;
+const firstSoakSeconds = 1;
 
 /** Traffic of the time before a switch, to measure the time after it by. */
 export const trafficBefore = ({ host }: Deploying): Promise<TrafficFigures> => trafficOf(host, 10);
@@ -26,12 +27,16 @@ export async function soak(
     readonly before: TrafficFigures;
     readonly prober: Prober | undefined;
     readonly switchedAt: Date;
+    /** Whether there is no earlier release. */
+    readonly first: boolean;
   },
 ): Promise<Soaked> {
   const { host, clock, settings, options } = deploying;
   const { before, prober, switchedAt } = seen;
   const since = (): number => clock.now().getTime() - switchedAt.getTime();
-  const end = since() + (settings.soakSeconds ?? 3) * 1_000;
+  // A first release has nothing to be worse than, and nothing to go back to: only that it stays up is seen.
+  const soakSeconds = seen.first ? firstSoakSeconds : (settings.soakSeconds ?? 3);
+  const end = since() + soakSeconds * 1_000;
   for (;;) {
     const left = end - since();
     if (left > 0) await clock.sleep(Math.min(everyMilliseconds, left), options.signal);

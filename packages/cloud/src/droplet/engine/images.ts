@@ -1,8 +1,10 @@
-import { createHash } from "node:crypto";
+import { execFile } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
+import { promisify } from "node:util";
 import type { Collection } from "../../kit/store.ts";
 import { readArchive } from "./archive.ts";
 import { Blobs } from "./blobs.ts";
@@ -134,6 +136,9 @@ export class Images {
     this.#options.records.delete(image.id);
     this.#unpacking.delete(image.id);
     await rm(this.#rootfsPath(image), { recursive: true, force: true });
+    const lower = this.#lowerPath(image.layers.slice(0, -1));
+    if (!this.list().some((other) => this.#lowerPath(other.layers.slice(0, -1)) === lower))
+      await rm(lower, { recursive: true, force: true });
     const kept = new Set(this.list().flatMap((other) => [other.id, ...other.layers]));
     for (const digest of [image.id, ...image.layers]) if (!kept.has(digest)) await this.#blobs.remove(digest);
     return [...lines, `Deleted: ${image.id}`];
@@ -156,12 +161,38 @@ export class Images {
     const beside = `${path}.unpacking`;
     if (existsSync(path)) return path;
     await rm(beside, { recursive: true, force: true });
-    await mkdir(beside, { recursive: true });
-    for (const layer of image.layers) {
-      await applyLayer(this.#blobs.read(layer), await this.#blobs.compression(layer), beside);
-    }
+    // Releases differ in their last layer: what lies below it is unpacked once and shared by links.
+    const top = image.layers.at(-1);
+    const below = await this.#lower(image.layers.slice(0, -1));
+    await mkdir(dirname(beside), { recursive: true });
+    await linkTree(below, beside);
+    if (top !== undefined) await this.#apply(top, beside);
     await rename(beside, path);
     return path;
+  }
+
+  /** A folder with these layers unpacked. Never written to. */
+  async #lower(layers: readonly string[]): Promise<string> {
+    const path = this.#lowerPath(layers);
+    if (existsSync(path)) return path;
+    const beside = `${path}.${randomUUID()}`;
+    await mkdir(beside, { recursive: true });
+    for (const layer of layers) await this.#apply(layer, beside);
+    try {
+      await rename(beside, path);
+    } catch {
+      // Another image with the same layers was faster.
+      await rm(beside, { recursive: true, force: true });
+    }
+    return path;
+  }
+
+  async #apply(layer: string, folder: string): Promise<void> {
+    await applyLayer(this.#blobs.read(layer), await this.#blobs.compression(layer), folder);
+  }
+
+  #lowerPath(layers: readonly string[]): string {
+    return join(this.#options.folder, "layers", createHash("sha256").update(layers.join()).digest("hex"));
   }
 
   #rootfsPath(image: ImageRecord): string {
@@ -297,4 +328,16 @@ function runtimeOf(config: ImageConfig): RuntimeName {
   if (has("REDIS_VERSION") || words[0] === "redis-server") return "redis";
   if (has("NODE_VERSION") || words.some((word) => ["node", "npm", "npx"].includes(word))) return "node";
   return "none";
+}
+
+/** A copy of a folder whose files are links: writing new files into it, in place of old ones, leaves the first as it is. */
+async function linkTree(from: string, to: string): Promise<void> {
+  const run = promisify(execFile);
+  try {
+    await run("cp", ["-al", from, to]);
+  } catch {
+    // Not every `cp` and file system links.
+    await rm(to, { recursive: true, force: true });
+    await run("cp", ["-a", from, to]);
+  }
 }

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
-import { link, lstat, mkdir, open, readdir, readlink, rm, symlink } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar-stream";
 import { pipeline } from "node:stream/promises";
@@ -24,9 +25,35 @@ export async function applyLayer(layer: Readable, mediaType: string, root: strin
   decompress.on("error", failed);
   layer.pipe(decompress).pipe(unpack);
   const folders = new Set<string>();
+  const writes = new Writes();
   for await (const entry of unpack) {
-    await placeEntry(entry.header, entry as unknown as Readable, root, folders);
+    await placeEntry(entry.header, entry as unknown as Readable, root, folders, writes);
     entry.resume();
+  }
+  await writes.settled();
+}
+
+const mostAtOnce = 32;
+
+/** Small files are written while the next ones are read: an image has thousands, and each waits for the disk. */
+class Writes {
+  readonly #running = new Set<Promise<void>>();
+  #failed: unknown;
+
+  async add(work: () => Promise<void>): Promise<void> {
+    while (this.#running.size >= mostAtOnce) await Promise.race(this.#running);
+    const running: Promise<void> = work()
+      .catch((thrown: unknown) => {
+        this.#failed ??= thrown;
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Whatever is not a plain new file waits for those before it: it may replace or remove them. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+    if (this.#failed !== undefined) throw this.#failed;
   }
 }
 
@@ -41,13 +68,22 @@ interface Header {
   readonly type?: string | null | undefined;
   readonly linkname?: string | null | undefined;
   readonly mode?: number | undefined;
+  readonly size?: number | undefined;
 }
 
-async function placeEntry(header: Header, content: Readable, root: string, folders: Set<string>): Promise<void> {
+async function placeEntry(
+  header: Header,
+  content: Readable,
+  root: string,
+  folders: Set<string>,
+  writes: Writes,
+): Promise<void> {
   const parts = header.name.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) throw daemonError(`a layer holds the path ${JSON.stringify(header.name)}`);
   const name = parts.pop();
   if (name === undefined) return;
+  const plain = header.type === "file" || header.type === "contiguous-file";
+  if (!plain || name.startsWith(".wh.")) await writes.settled();
   const folder = await folderInside(root, parts, folders);
   if (name === ".wh..wh..opq") {
     for (const entry of await readdir(folder)) await rm(join(folder, entry), { recursive: true, force: true });
@@ -81,6 +117,11 @@ async function placeEntry(header: Header, content: Readable, root: string, folde
     }
     case "file":
     case "contiguous-file": {
+      if ((header.size ?? Number.POSITIVE_INFINITY) <= smallBytes) {
+        const bytes = await buffer(content);
+        return writes.add(() => writeNew(path, bytes, mode | 0o600));
+      }
+      await writes.settled();
       await rm(path, { recursive: true, force: true });
       const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode | 0o600);
       await pipeline(content, file.createWriteStream());
@@ -88,6 +129,19 @@ async function placeEntry(header: Header, content: Readable, root: string, folde
     }
     default:
       return;
+  }
+}
+
+const smallBytes = 1024 * 1024;
+
+/** A new file in place of whatever is there: what is there may be shared by links with another image. */
+async function writeNew(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+  try {
+    await writeFile(path, bytes, { flag: "wx", mode });
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
+    await rm(path, { recursive: true, force: true });
+    await writeFile(path, bytes, { flag: "wx", mode });
   }
 }
 
