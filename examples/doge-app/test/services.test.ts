@@ -5,7 +5,8 @@ import { after, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { enqueue } from "../src/jobs/queue.ts";
 import { startJobs } from "../src/jobs/runner.ts";
-import { migrationState } from "../src/database/migrations.ts";
+import type { Kysely } from "kysely";
+import { migrate, migrationState } from "../src/database/migrations.ts";
 import { errorReporting } from "../src/errors.ts";
 import { createTransport } from "../src/mail/transport.ts";
 import { createTracing } from "../src/tracing.ts";
@@ -97,6 +98,19 @@ test("every migration is applied, and the list of them is what Doge asks for", a
   const state = await migrationState(services.db as never);
   assert.deepEqual(state.pending, []);
   assert.ok(state.applied.includes("0001_accounts.sql"));
+});
+
+test("a migration that ran and has no file any more keeps no other from running", async () => {
+  const db = services.db as never as Kysely<{ kysely_migration: { name: string; timestamp: string } }>;
+  const names = ["0000_taken_back.sql", "9999_newer.sql"];
+  const timestamp = new Date().toISOString();
+  await db.insertInto("kysely_migration").values(names.map((name) => ({ name, timestamp }))).execute();
+  const again = "0003_tokens_and_cache.sql";
+  await db.deleteFrom("kysely_migration").where("name", "=", again).execute();
+  assert.deepEqual((await migrationState(services.db as never)).pending, [again]);
+  await db.insertInto("kysely_migration").values({ name: again, timestamp }).execute();
+  assert.deepEqual(await migrate(services.db as never), []);
+  await db.deleteFrom("kysely_migration").where("name", "in", names).execute();
 });
 
 test("pictures go to S3 with a signature, and come back", async () => {

@@ -20,7 +20,35 @@ async function sqlFiles(): Promise<Record<string, Migration>> {
   return migrations;
 }
 
-export const migrator = (db: Kysely<never>): Migrator => new Migrator({ db: db.withoutPlugins(), provider: { getMigrations: sqlFiles } });
+const migrationTable = "kysely_migration";
+
+/**
+ * What ran once, but has no file here: a newer release's, or one that a commit took back. It stays applied
+ * and has nothing to do; without an entry the migrator would refuse to run the others.
+ */
+async function withoutFile(db: Kysely<never>, files: Readonly<Record<string, Migration>>): Promise<Record<string, Migration>> {
+  const { rows: found } = await sql<{ there: boolean }>`SELECT to_regclass(${migrationTable}) IS NOT NULL AS there`.execute(db);
+  if (!found[0]?.there) return {};
+  const { rows } = await sql<{ name: string }>`SELECT name FROM ${sql.table(migrationTable)}`.execute(db);
+  const missing = rows.filter(({ name }) => files[name] === undefined);
+  return Object.fromEntries(missing.map(({ name }) => [name, { up: () => Promise.resolve() }]));
+}
+
+export function migrator(db: Kysely<never>): Migrator {
+  const plain = db.withoutPlugins();
+  return new Migrator({
+    db: plain,
+    migrationTableName: migrationTable,
+    // Branches that meet bring migrations in the order of their merge, not of their names.
+    allowUnorderedMigrations: true,
+    provider: {
+      async getMigrations() {
+        const files = await sqlFiles();
+        return { ...(await withoutFile(plain, files)), ...files };
+      },
+    },
+  });
+}
 
 /** Changes nothing. */
 export async function migrationState(db: Kysely<never>): Promise<MigrationState> {
@@ -32,8 +60,6 @@ export async function migrationState(db: Kysely<never>): Promise<MigrationState>
 
 /** Runs what is pending in one transaction. A second runner waits, and then finds nothing to do. */
 export async function migrate(db: Kysely<never>): Promise<readonly string[]> {
-  // An older release finds migrations of a newer one applied, which the migrator would refuse; it has nothing to do.
-  if ((await migrationState(db)).pending.length === 0) return [];
   const { error, results = [] } = await migrator(db).migrateToLatest();
   const failed = results.find(({ status }) => status === "Error");
   if (error !== undefined) {
