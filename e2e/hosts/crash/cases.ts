@@ -40,12 +40,15 @@ const killAt = (step: string, delay: number): CrashCase => ({
   },
 });
 
+/** Migrations of an earlier run on the same hosts have run: this run's have names of their own. */
+const mark = Date.now().toString(36);
+
 /** Takes a second, so that a kill comes while it is at work. */
 const slowMigration =
   (name: string) =>
   (app: string): void => {
     const sql = "CREATE TABLE IF NOT EXISTS such_crash (id bigint);\nSELECT pg_sleep(1);\n";
-    writeFileSync(join(app, `migrations/0900_${name === "migrate" ? "b" : "a"}.sql`), sql);
+    writeFileSync(join(app, `migrations/0900_${mark}_${name === "migrate" ? "b" : "a"}.sql`), sql);
   };
 
 const once = (wanted: string, work: () => void): NonNullable<CrashCase["atStep"]> => {
