@@ -1,9 +1,19 @@
 import type { Client, ClientChannel } from "ssh2";
-import { fail, TransportError } from "@doge/core";
+import { DogeError, fail, TransportError } from "@doge/core";
 import { httpOverStream } from "@doge/core/node";
 import { bytesOf, filesOver } from "./files.ts";
 import type { Host, HostCommand, Terminal } from "./host.ts";
 import { commandLine } from "./quote.ts";
+
+/** A channel that ended without saying how: what its command did is unknown. */
+class CutOff extends Error {
+  override readonly name = "CutOff";
+}
+
+/** Not what a living host answers: refusals and time-outs are its own. */
+const mayBeLost = (thrown: unknown): boolean =>
+  !(thrown instanceof DogeError) &&
+  !(thrown instanceof TransportError && ["refused", "timeout", "aborted"].includes(thrown.reason));
 
 /** A Host over a connection that is ready. */
 export function sshHost(client: Client, name: string): Host {
@@ -26,12 +36,25 @@ export function sshHost(client: Client, name: string): Host {
     try {
       return await Promise.race([work(reject), gone]);
     } catch (thrown) {
-      if (!open) lostConnection(thrown instanceof Error ? thrown.message : String(thrown));
+      if (open && mayBeLost(thrown)) await soonClosed();
+      if (!open || thrown instanceof CutOff) lostConnection(thrown instanceof Error ? thrown.message : String(thrown));
       throw thrown;
     } finally {
       waiting.delete(reject);
     }
   }
+
+  /** A channel may end a moment before the connection that carried it says that it is gone. */
+  const soonClosed = (): Promise<void> =>
+    new Promise((resolve) => {
+      const closed = (): void => {
+        clearTimeout(timer);
+        waiting.delete(closed);
+        resolve();
+      };
+      const timer = setTimeout(closed, 250);
+      waiting.add(closed);
+    });
 
   function lostConnection(detail: string): never {
     fail({
@@ -118,7 +141,7 @@ async function execute(
       clearTimeout(timer);
       command.signal?.removeEventListener("abort", aborted);
       // A channel without an exit status was cut off.
-      if (code === undefined) reject(new Error("the command was cut off"));
+      if (code === undefined) reject(new CutOff("the command was cut off"));
       else resolve({ exitCode: code ?? 143, stdout, stderr });
     });
     // A command that ends before it reads its input is no failure of ours.
