@@ -23,6 +23,9 @@ export const gaps: readonly Gap[] = [
     "Containers are processes of this machine without isolation: no chroot, no limits of memory or processor, no users; absolute paths in an app's own code are this machine's.",
   ),
   gap(
+    "Containers of one image share the files below node_modules: one that overwrites such a file in place changes it for the others, too. New files are its own.",
+  ),
+  gap(
     "Images with a Node entry run on this machine's Node, whichever version the image has. postgres runs as this machine's PostgreSQL, redis as its redis-server, caddy as the local cloud's edge; other images don't run.",
   ),
   gap(

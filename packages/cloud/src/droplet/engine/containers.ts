@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { renameSync, writeFileSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { Collection } from "../../kit/store.ts";
 import type { Command, Grounds, Place, Runtime } from "../runtimes/runtime.ts";
+import type { Trash } from "./copies.ts";
 import { watchHealth } from "./health.ts";
 import { ContainerLog } from "./logs.ts";
 import { type ContainerRecord, type ContainerSpec, daemonError, DockerError, type RuntimeName } from "./model.ts";
@@ -18,6 +19,7 @@ export interface ContainersOptions {
   readonly networks: Networks;
   readonly grounds: Grounds;
   readonly runtimes: Readonly<Record<Exclude<RuntimeName, "none">, Runtime>>;
+  readonly trash: Trash;
   readonly now: () => Date;
 }
 
@@ -216,7 +218,7 @@ export class Containers extends EventEmitter<{ change: [] }> {
     this.log(record.id).remove();
     this.#logs.delete(record.id);
     this.#options.records.delete(record.id);
-    await rm(this.#options.grounds.folder(record), { recursive: true, force: true });
+    await this.#options.trash.discard(this.#options.grounds.folder(record));
     this.emit("change");
   }
 
@@ -246,6 +248,7 @@ export class Containers extends EventEmitter<{ change: [] }> {
   /** After a start of the droplet: ends what an earlier life left running, brings back what restarts. */
   async recover(): Promise<void> {
     this.#down = false;
+    await this.#options.trash.empty();
     await Promise.all(
       this.list().map(async (record) => {
         if (record.process) await endLeftover(record.process, record.spec.stopSignal as NodeJS.Signals, 5_000);
@@ -271,6 +274,7 @@ export class Containers extends EventEmitter<{ change: [] }> {
         return this.stop(id, { seconds, byHand: false });
       }),
     );
+    await this.#options.trash.emptied();
   }
 
   #runtime(record: ContainerRecord): Runtime {

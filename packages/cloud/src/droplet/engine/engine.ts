@@ -6,6 +6,7 @@ import { postgresRuntime } from "../runtimes/postgres.ts";
 import { redisRuntime } from "../runtimes/redis.ts";
 import type { Grounds } from "../runtimes/runtime.ts";
 import { Containers } from "./containers.ts";
+import { Trash } from "./copies.ts";
 import type { Disk } from "./disk.ts";
 import { Images } from "./images.ts";
 import type { ContainerRecord, ImageRecord, NetworkRecord, VolumeRecord } from "./model.ts";
@@ -79,7 +80,16 @@ export function createEngine(options: EngineOptions): Engine {
     caddy: caddyRuntime(grounds),
     redis: redisRuntime(grounds),
   };
-  const containers: Containers = new Containers({ droplet: droplet.id, records, networks, grounds, runtimes, now });
+  const trash = new Trash(join(disk.engine, "trash"));
+  const containers: Containers = new Containers({
+    droplet: droplet.id,
+    records,
+    networks,
+    grounds,
+    runtimes,
+    trash,
+    now,
+  });
   return {
     name: droplet.name,
     disk,

@@ -1,13 +1,12 @@
-import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
-import { promisify } from "node:util";
 import type { Collection } from "../../kit/store.ts";
 import { readArchive } from "./archive.ts";
 import { Blobs } from "./blobs.ts";
+import { copyOf, linkTree } from "./copies.ts";
 import { applyLayer } from "./layers.ts";
 import { daemonError, type ImageConfig, type ImageRecord, type RuntimeName } from "./model.ts";
 import { type Reference, familiar, parseReference, repositoryName } from "./reference.ts";
@@ -155,6 +154,11 @@ export class Images {
       this.#unpacking.delete(image.id);
       throw thrown;
     }
+  }
+
+  /** A copy of the image's files for one container to write to. */
+  async copy(image: ImageRecord, target: string): Promise<void> {
+    await copyOf(await this.rootfs(image), target);
   }
 
   async #unpack(image: ImageRecord, path: string): Promise<string> {
@@ -328,16 +332,4 @@ function runtimeOf(config: ImageConfig): RuntimeName {
   if (has("REDIS_VERSION") || words[0] === "redis-server") return "redis";
   if (has("NODE_VERSION") || words.some((word) => ["node", "npm", "npx"].includes(word))) return "node";
   return "none";
-}
-
-/** A copy of a folder whose files are links: writing new files into it, in place of old ones, leaves the first as it is. */
-async function linkTree(from: string, to: string): Promise<void> {
-  const run = promisify(execFile);
-  try {
-    await run("cp", ["-al", from, to]);
-  } catch {
-    // Not every `cp` and file system links.
-    await rm(to, { recursive: true, force: true });
-    await run("cp", ["-a", from, to]);
-  }
 }

@@ -20,9 +20,7 @@ export function nodeRuntime(grounds: Grounds): Runtime {
       const image = grounds.images.require(container.spec.imageId);
       const folder = grounds.folder(container);
       if (existsSync(join(folder, "preload.cjs"))) return;
-      await mkdir(root(container), { recursive: true });
-      // A copy: what a container writes must not reach the image. (Shares blocks where the file system can.)
-      await promisify(execFile)("cp", ["-a", `${await grounds.images.rootfs(image)}/.`, root(container)]);
+      await grounds.images.copy(image, root(container));
       await mkdir(join(root(container), container.spec.workingDir || "/"), { recursive: true });
       for (const mount of await hostMounts(grounds.disk, container, folder)) {
         const place = join(root(container), mount.target);
