@@ -98,11 +98,9 @@ async function update(making: Making): Promise<string | undefined> {
     ignore: resource.block.ignoreChanges,
   });
   // What was unknown when this was planned may have turned out as it was.
-  if (proposal.action === "no-op") {
-    store(making, copyMarks(prior, proposal.after), stored);
-    await session.saver.save();
-    return idOf(stored.attributes);
-  }
+  if (proposal.action === "no-op") return idOf(stored.attributes);
+  // Only what counts as a secret changed: nothing that the vendor knows of.
+  if (v.equal(proposal.after, prior)) return finish(making, proposal.after, proposal.after, stored, "change");
   if (making.type.builtin)
     return finish(making, making.type.builtin.make(proposal.after), proposal.after, stored, "change");
   const attributes = await call(making, config, v.toPlain(prior) as Attributes, async () => undefined);

@@ -195,9 +195,8 @@ async function carryOut(session: ApplySession): Promise<void> {
       }),
     );
   }
-  if (session.plan.mode === "normal") session.working.checkResults = checkResults(allChecks(session));
+  if (session.plan.mode !== "refresh-only") session.working.checkResults = checkResults(allChecks(session));
   if (session.plan.mode !== "destroy") return;
-  session.working.checkResults = null;
   if (!hasErrors(session.diagnostics)) session.working.outputs = {};
 }
 
@@ -206,7 +205,8 @@ function allChecks({ checks, plan }: ApplySession): readonly CheckedObject[] {
   const judged = checks.list();
   const known = new Set(judged.map((one) => one.address));
   const missed = plan.checks.filter((one) => !known.has(one.address));
-  return [...judged, ...missed.map((one) => ({ ...one, status: "unknown" as const, messages: [] }))];
+  const unknown = missed.map((one) => (one.unjudged ? one : { ...one, status: "unknown" as const, messages: [] }));
+  return [...judged, ...unknown];
 }
 
 async function run(session: ApplySession, step: Step): Promise<boolean> {

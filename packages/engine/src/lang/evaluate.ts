@@ -243,9 +243,8 @@ function firstThatWorks(args: readonly Node[], at: Bindings): Value {
   for (const arg of args) {
     try {
       const value = run(arg, strict(at));
-      // What is unknown now may still fail later: the answer waits.
-      if (v.isWhollyKnown(value)) return value;
-      return v.carry(v.unknownOf(), v.marksIn([value]));
+      // What is unknown now may still fail later: the answer waits, and whether it will be a secret with it.
+      return v.isWhollyKnown(value) ? value : v.unknownOf();
     } catch (thrown) {
       if (isExhausted(at)) throw thrown;
       failures.push(thrown instanceof Error ? thrown.message : String(thrown));

@@ -1,6 +1,8 @@
 import { type Diagnostic, diagnosticsOf, error, fail } from "@doge/core";
 import { placed } from "../config/locate.ts";
 import type { Rule } from "../config/model.ts";
+import { inModule } from "../graph/modules.ts";
+import type { Prepared } from "../graph/prepare.ts";
 import type { Evaluation } from "../graph/evaluation.ts";
 import { convert } from "../lang/convert.ts";
 import type { Scope } from "../lang/evaluate.ts";
@@ -17,11 +19,19 @@ export interface CheckedObject {
   readonly address: string;
   readonly status: CheckStatus;
   readonly messages: readonly string[];
+  /** No instance was judged: the address is that of the configuration. */
+  readonly unjudged?: true;
 }
 
 /** The results of all conditions of a walk: the latest for each object, the worse where there are two sets. */
 export class CheckResults {
   readonly #objects = new Map<string, CheckedObject>();
+  readonly #empty = new Map<string, CheckedObject>();
+
+  /** Conditions of something that has no instances hold. */
+  none(kind: CheckKind, config: string): void {
+    this.#empty.set(config, { kind, config, address: config, status: "pass", messages: [], unjudged: true });
+  }
 
   add(object: CheckedObject): void {
     const before = this.#objects.get(object.address);
@@ -29,9 +39,37 @@ export class CheckResults {
     this.#objects.set(object.address, { ...worse, messages: [...(before?.messages ?? []), ...object.messages] });
   }
 
-  list(): readonly CheckedObject[] {
-    return [...this.#objects.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  /** What was judged, and of `all` what was not. */
+  list(all: readonly Checkable[] = []): readonly CheckedObject[] {
+    const judged = [...this.#objects.values()];
+    const configs = new Set(judged.map((one) => one.config));
+    const others = all
+      .filter(({ config }) => !configs.has(config))
+      .map(
+        ({ kind, config }): CheckedObject =>
+          this.#empty.get(config) ?? { kind, config, address: config, status: "unknown", messages: [], unjudged: true },
+      );
+    return [...judged, ...others].sort((a, b) => (a.address < b.address ? -1 : 1));
   }
+}
+
+/** Something that has conditions, wherever its instances are. */
+export type Checkable = Pick<CheckedObject, "kind" | "config">;
+
+/** All of a configuration that has conditions. */
+export function checkables({ modules, resources }: Prepared): Checkable[] {
+  const found: Checkable[] = [];
+  for (const { address, block } of resources.values())
+    if (block.preconditions.length + block.postconditions.length > 0) found.push({ kind: "resource", config: address });
+  for (const { path, configuration } of modules.values()) {
+    const add = (kind: CheckKind, name: string): void => void found.push({ kind, config: inModule(path, name) });
+    for (const { name, validations } of configuration.variables.values())
+      if (validations.length > 0) add("var", `var.${name}`);
+    for (const { name, preconditions } of configuration.outputs.values())
+      if (preconditions.length > 0) add("output_value", `output.${name}`);
+    for (const { name } of configuration.checks.values()) add("check", `check.${name}`);
+  }
+  return found;
 }
 
 const order: readonly CheckStatus[] = ["pass", "unknown", "fail", "error"];

@@ -17,12 +17,14 @@ import { copyMarks, markSchema, storedObject } from "../state/objects.ts";
 import type { WorkingState } from "../state/working.ts";
 import type { Reason } from "./model.ts";
 import { propose, withDefaults } from "./propose.ts";
-import { after, before, type Judging } from "./rules.ts";
+import { after, before, type Judging, noneToJudge } from "./rules.ts";
 import { addressIn, headOf, type PlanSession, report, subject } from "./session.ts";
 
 /** Reads every instance of a data source, or leaves it to the apply. False where something failed. */
 export async function planData(session: PlanSession, resource: PreparedResource): Promise<boolean> {
-  const all = session.evaluation.instancesOf(resource.module.path).map((at) => planAt(session, resource, at));
+  const instances = session.evaluation.instancesOf(resource.module.path);
+  if (instances.length === 0) noneToJudge(session, resource);
+  const all = instances.map((at) => planAt(session, resource, at));
   return (await Promise.all(all)).every(Boolean);
 }
 
@@ -33,6 +35,7 @@ async function planAt(session: PlanSession, resource: PreparedResource, at: Modu
   try {
     const scope = evaluation.scope(at);
     const repetitions = expand(block, address, (expression) => evaluation.evaluate(expression, address, scope));
+    if (repetitions.length === 0) noneToJudge(session, resource);
     const pending = dependsOnPending(session, resource);
     forget(session.working, address, new Set(repetitions.map(({ key }) => key)));
     const values = await Promise.all(

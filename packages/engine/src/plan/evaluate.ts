@@ -13,6 +13,7 @@ export function evaluateNode(walk: Judging, node: Exclude<GraphNode, { kind: "re
     case "module":
       return evaluation.expandModule(node.module);
     case "variable":
+      if (instances.length === 0) walk.checks.none("var", inModule(node.module.path, `var.${node.block.name}`));
       return evaluateVariable(walk, node.block, instances);
     case "local":
       for (const at of instances) {
@@ -21,8 +22,11 @@ export function evaluateNode(walk: Judging, node: Exclude<GraphNode, { kind: "re
       }
       return;
     case "output":
+      if (instances.length === 0)
+        walk.checks.none("output_value", inModule(node.module.path, `output.${node.block.name}`));
       return evaluateOutput(walk, node.block, instances);
     case "check":
+      if (instances.length === 0) walk.checks.none("check", inModule(node.module.path, `check.${node.block.name}`));
       for (const at of instances) judgeCheck(walk, at, node.block);
       return;
     case "close":

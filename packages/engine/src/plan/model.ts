@@ -22,6 +22,7 @@ export type Reason =
   | "replace_by_triggers"
   | "delete_because_no_resource_config"
   | "delete_because_no_module"
+  | "delete_because_no_move_target"
   | "delete_because_wrong_repetition"
   | "delete_because_count_index"
   | "delete_because_each_key"

@@ -71,8 +71,8 @@ export function outputChange(block: OutputBlock, after: Value, state: State): Ou
   return { ...rest, action: same ? "no-op" : "update" };
 }
 
-export function removedOutputs(state: State, keep: (name: string) => boolean): OutputChange[] {
-  return Object.entries(state.outputs)
+export function removedOutputs(outputs: State["outputs"], keep: (name: string) => boolean): OutputChange[] {
+  return Object.entries(outputs)
     .filter(([name]) => !keep(name))
     .map(([name, stored]) => ({
       name,

@@ -3,7 +3,7 @@ import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { ResourceType } from "../provider.ts";
 import type { Attribute, Block, NestedBlock } from "../schema.ts";
-import { copyMarks, markSchema, type Path } from "../state/objects.ts";
+import { copyMarks, markSchema, type Path, sensitivePaths } from "../state/objects.ts";
 
 export interface Proposal {
   readonly action: "create" | "update" | "replace" | "no-op";
@@ -36,11 +36,21 @@ export function propose(request: {
   if (prior === undefined) return { action: "create", after: fresh(), replacePaths: [] };
   const findings: Findings = { changed: [], forced: [] };
   const config = ignoring(request.config, prior, request.ignore ?? []);
-  const after = markSchema(plannedObject(schema, config, prior, [], findings, kept(request.ignore ?? [])), schema);
+  // Whether something is a secret is the configuration's and the schema's to say: it was once, it need not be now.
+  const content = v.unmarkDeep(prior);
+  const after = markSchema(plannedObject(schema, config, content, [], findings, kept(request.ignore ?? [])), schema);
   if (request.force || findings.forced.length > 0)
     return { action: "replace", after: fresh(), replacePaths: findings.forced };
-  return { action: findings.changed.length > 0 ? "update" : "no-op", after, replacePaths: [] };
+  return {
+    action: findings.changed.length > 0 || !sameMarks(after, prior) ? "update" : "no-op",
+    after,
+    replacePaths: [],
+  };
 }
+
+/** Other marks alone are a change too: they are part of what the state keeps. */
+const sameMarks = (one: Value, other: Value): boolean =>
+  JSON.stringify(sensitivePaths(one)) === JSON.stringify(sensitivePaths(other));
 
 /** The same by the resource type: its schema, and what a type of Terraform's own adds. */
 export function proposeObject(
@@ -101,7 +111,7 @@ function plannedObject(
       silent.push([name, attribute]);
       continue;
     }
-    const planned = keep(name) && was ? was : plannedAttribute(attribute, given, was);
+    const planned = keep(name) && was ? copyMarks(was, given) : plannedAttribute(attribute, given, was);
     entries.set(name, planned);
     if (before === undefined || was === undefined || v.equal(planned, was)) continue;
     changed.add(name);
@@ -110,7 +120,8 @@ function plannedObject(
   for (const [name, nested] of Object.entries(schema.blocks ?? {})) {
     const given = config.entries.get(name) ?? v.nullOf(typeOfNested(nested));
     const was = before?.entries.get(name);
-    const planned = keep(name) && was ? was : plannedBlocks(nested, given, was, [...path, name], findings);
+    const planned =
+      keep(name) && was ? copyMarks(was, given) : plannedBlocks(nested, given, was, [...path, name], findings);
     entries.set(name, planned);
     if (before === undefined || was === undefined || v.equal(planned, was) || (isEmpty(planned) && isEmpty(was)))
       continue;

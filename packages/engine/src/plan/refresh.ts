@@ -1,4 +1,5 @@
 import * as v from "../lang/values.ts";
+import type { Value } from "../lang/values.ts";
 import type { Clients } from "../graph/clients.ts";
 import type { PreparedProvider } from "../graph/providers.ts";
 import type { Attributes } from "../provider.ts";
@@ -17,6 +18,7 @@ export class Refresher {
   readonly #working: WorkingState;
   readonly #wanted: (instance: string, resource: string) => boolean;
   readonly #running = new Map<string, Promise<void>>();
+  readonly #before = new Map<string, Value>();
 
   constructor(clients: Clients, working: WorkingState, wanted: (instance: string, resource: string) => boolean) {
     this.#clients = clients;
@@ -40,6 +42,11 @@ export class Refresher {
   /** Waits until the object is read; throws what its read threw. */
   async settled(address: string): Promise<void> {
     await this.#running.get(address);
+  }
+
+  /** The object as it was before this read something else. */
+  before(address: string): Value | undefined {
+    return this.#before.get(address);
   }
 
   async #read(
@@ -67,7 +74,10 @@ export class Refresher {
       return;
     }
     const after = withMarks(attributes, type.schema, instance.sensitive_attributes ?? []);
-    if (!v.equal(prior, after)) this.drift.push({ ...about, action: "update", after });
+    if (!v.equal(prior, after)) {
+      this.#before.set(address, prior);
+      this.drift.push({ ...about, action: "update", after });
+    }
     const stored = {
       ...instance,
       schema_version: type.schemaVersion,

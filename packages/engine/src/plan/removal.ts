@@ -3,6 +3,7 @@ import { locating } from "../config/locate.ts";
 import type { ResourceBlock } from "../config/model.ts";
 import type { Prepared, PreparedResource } from "../graph/prepare.ts";
 import { configAddress, moduleOf, type StateInstance, type StateResource } from "../state/model.ts";
+import type { Value } from "../lang/values.ts";
 import { objectOf } from "../state/objects.ts";
 import type { Reason } from "./model.ts";
 import { type PlanSession, providerOf, report, storedSubject, typeFor } from "./session.ts";
@@ -35,7 +36,8 @@ export async function planRemoval(
       action: forgotten ? "forget" : "delete",
       replacePaths: [],
       createBeforeDestroy: instance.create_before_destroy ?? false,
-      before: objectOf(stored, schema),
+      // As terraform does, what goes is shown as it was known, not as it was found.
+      before: asKnown(session, address, instance) ?? objectOf(stored, schema),
       ...(reason ? { reason } : {}),
       ...(instance.deposed === undefined ? {} : { deposed: instance.deposed }),
       ...(previous === undefined ? {} : { previous }),
@@ -45,6 +47,10 @@ export async function planRemoval(
   } catch (thrown) {
     return report(session, thrown, address);
   }
+}
+
+function asKnown(session: PlanSession, address: string, { deposed }: StateInstance): Value | undefined {
+  return session.mode === "normal" && deposed === undefined ? session.refresher.before(address) : undefined;
 }
 
 /** Whether a `removed` block says that what it names stays as it is. */
@@ -65,10 +71,9 @@ export function removalReason({ block }: PreparedResource, key: string | number 
 }
 
 /** Why an object goes whose block or module instance is gone. */
-export function orphanReason(session: PlanSession, resource: string): Reason {
-  return session.prepared.resources.has(configAddress(resource))
-    ? "delete_because_no_module"
-    : "delete_because_no_resource_config";
+export function orphanReason(session: PlanSession, resource: string, address: string): Reason {
+  if (session.prepared.resources.has(configAddress(resource))) return "delete_because_no_module";
+  return session.moved.has(address) ? "delete_because_no_move_target" : "delete_because_no_resource_config";
 }
 
 export const refuseDestroy = (block: ResourceBlock, address: string): never =>

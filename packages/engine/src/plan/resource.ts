@@ -15,13 +15,14 @@ import { importObject, importsOf } from "./imports.ts";
 import type { Reason, ResourceChange } from "./model.ts";
 import { proposeObject } from "./propose.ts";
 import { planRemoval, refuseDestroy, removalReason } from "./removal.ts";
-import { after, before } from "./rules.ts";
+import { after, before, noneToJudge } from "./rules.ts";
 import { addressIn, headOf, type PlanSession, report, subject, valueFromState } from "./session.ts";
 import { triggered } from "./triggers.ts";
 
 /** Plans every instance of a managed resource, those to be removed among them. False where something failed. */
 export async function planManaged(session: PlanSession, resource: PreparedResource): Promise<boolean> {
   const instances = session.evaluation.instancesOf(resource.module.path);
+  if (instances.length === 0) noneToJudge(session, resource);
   if (session.mode !== "normal")
     return (await Promise.all(instances.map((at) => settleOnly(session, resource, at)))).every(Boolean);
   let imports: ReadonlyMap<string, string>;
@@ -48,6 +49,7 @@ async function planAt(
   } catch (thrown) {
     return report(session, thrown, address);
   }
+  if (repetitions.length === 0) noneToJudge(session, resource);
   const values = new Map<Key, Value>();
   const outcomes = await Promise.all(
     repetitions.map(async (repetition) => {
@@ -105,11 +107,28 @@ async function settleOnly(session: PlanSession, resource: PreparedResource, at: 
       const stored = session.working.get(resourceAddress, address);
       if (stored && session.mode === "refresh-only") noteConfigured(session, resource, at, stored, false);
     }
+    if (session.mode === "refresh-only") judgeStored(session, resource, at);
   } catch (thrown) {
     return report(session, thrown, resourceAddress);
   }
   at.resources.set(block.address, valueFromState(resource, at, session.working));
   return true;
+}
+
+/** Where nothing is proposed, the conditions of what is configured are judged all the same. */
+function judgeStored(session: PlanSession, resource: PreparedResource, at: ModuleInstance): void {
+  const { block, schema } = resource;
+  if (block.preconditions.length + block.postconditions.length === 0) return;
+  const { evaluation, working } = session;
+  const address = addressIn(resource, at);
+  const repetitions = expand(block, address, (one) => evaluation.evaluate(one, address, evaluation.scope(at)));
+  if (repetitions.length === 0) noneToJudge(session, resource);
+  for (const repetition of repetitions) {
+    const instance = instanceAddress(address, repetition.key);
+    before(session, resource, at, repetition, instance);
+    const stored = working.get(address, instance);
+    if (stored) after(session, resource, at, repetition, instance, objectOf(stored, schema));
+  }
 }
 
 async function planInstance(

@@ -13,6 +13,13 @@ export interface Judging {
   readonly evaluation: Evaluation;
   readonly checks: CheckResults;
   readonly diagnostics: Diagnostic[];
+  /** Failing conditions are warned of, and hinder nothing: where nothing is to be changed, or all to be destroyed. */
+  readonly lenient?: boolean;
+}
+
+/** Notes that a block with conditions has no instance to judge. */
+export function noneToJudge(walk: Judging, { address, block }: PreparedResource): void {
+  if (block.preconditions.length + block.postconditions.length > 0) walk.checks.none("resource", address);
 }
 
 /** Judges preconditions before an object is touched; throws where one fails. */
@@ -57,7 +64,9 @@ export function settle(
 ): void {
   const { status, messages, diagnostics } = judge(rules, about, walk.evaluation, scope);
   walk.checks.add({ kind, config, address: about.address, status, messages });
-  if (diagnostics.length > 0) throw new DogeError(diagnostics);
+  if (diagnostics.length === 0) return;
+  if (!walk.lenient) throw new DogeError(diagnostics);
+  walk.diagnostics.push(...diagnostics.map((d) => ({ ...d, severity: "warning" as const })));
 }
 
 /** Judges a check block in every instance of its module: failures are warnings. */

@@ -12,11 +12,11 @@ import type { Provider, ProviderContext } from "../provider.ts";
 import { emptyState, moduleOf, resourceOf, type State } from "../state/model.ts";
 import { storedObject } from "../state/objects.ts";
 import { WorkingState } from "../state/working.ts";
-import { CheckResults } from "./conditions.ts";
+import { type Checkable, checkables, CheckResults } from "./conditions.ts";
 import { planData } from "./data.ts";
 import { evaluateNode } from "./evaluate.ts";
 import { checkImports } from "./imports.ts";
-import type { Mode, OutputChange, Plan, VariableValue } from "./model.ts";
+import type { Mode, OutputChange, Plan, ResourceChange, VariableValue } from "./model.ts";
 import { moveObjects } from "./moves.ts";
 import { outputChange, removedOutputs, withOutput } from "./outputs.ts";
 import { Refresher } from "./refresh.ts";
@@ -58,12 +58,23 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
   const diagnostics: Diagnostic[] = [...prepared.diagnostics];
   const variables = variableValues(request.configuration, request.variables, diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics };
-  const plannedAt = request.context.clock.now();
-  const session = await open(request, prepared.value, baseline, variables, diagnostics, plannedAt);
-  const graph = graphFor(session, request);
-  await walk(graph, (key) => visit(session, key));
-  await finish(session, request);
-  const outputs = outputChanges(session, request, graph, baseline);
+  const planning: Planning = {
+    prepared: prepared.value,
+    baseline,
+    variables,
+    plannedAt: request.context.clock.now(),
+    checkables: checkables(prepared.value),
+  };
+  const seen =
+    request.mode === "destroy" && request.refresh !== false ? await lookAround(request, planning) : undefined;
+  const { session, outputs } = await carryThrough(
+    // What was just seen need not be read again.
+    seen ? { ...request, refresh: false } : request,
+    planning,
+    seen ?? (await begin(request, planning, diagnostics)),
+    diagnostics,
+  );
+  if (seen) session.refresher.drift.push(...seen.drift);
   if (request.context.signal?.aborted) {
     diagnostics.push(
       error({ code: "interrupted", summary: "The plan was interrupted", detail: "Nothing was changed." }),
@@ -87,11 +98,69 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
     takenOver: session.takenOver,
     unsettled: session.unsettled,
     targets: request.targets ?? [],
-    checks: session.checks.list(),
-    timestamp: plannedAt.toISOString(),
+    checks: session.checks.list(planning.checkables),
+    timestamp: planning.plannedAt.toISOString(),
     warnings: diagnostics,
   };
   return { value: plan, diagnostics };
+}
+
+/** What a planning is given once and for all. */
+interface Planning {
+  readonly prepared: Prepared;
+  readonly baseline: State;
+  readonly variables: ReadonlyMap<string, v.Value>;
+  readonly plannedAt: Date;
+  readonly checkables: readonly Checkable[];
+}
+
+/** The state to plan on: with what interrupted runs left, its objects where `moved` blocks want them. */
+interface Ground {
+  readonly working: WorkingState;
+  readonly takenOver: string[];
+  readonly unsettled: readonly string[];
+  readonly moved: ReadonlyMap<string, string>;
+}
+
+async function begin(
+  request: PlanRequest,
+  { prepared, baseline }: Planning,
+  diagnostics: Diagnostic[],
+): Promise<Ground> {
+  const working = new WorkingState(baseline);
+  const unsettled = await request.journal?.unsettled();
+  const takenOver = unsettled ? [...replay(working, unsettled, baseline)] : [];
+  const moved = moveObjects(prepared, working, diagnostics);
+  return { working, takenOver, moved, unsettled: [...new Set(unsettled?.changes.map(subjectOf))] };
+}
+
+async function carryThrough(
+  request: PlanRequest,
+  planning: Planning,
+  ground: Ground,
+  diagnostics: Diagnostic[],
+  lenient = request.mode === "refresh-only",
+): Promise<{ readonly session: PlanSession; readonly outputs: OutputChange[] }> {
+  const session = await open(request, planning, ground, diagnostics, lenient);
+  const graph = graphFor(session, request);
+  await walk(graph, (key) => visit(session, key));
+  await finish(session, request);
+  return { session, outputs: outputChanges(session, request, graph, planning.baseline) };
+}
+
+/**
+ * Before a destroy everything is planned as if it were to stay, as terraform does: so the state that the plan shows
+ * has what data sources and outputs say by now. Undefined where the configuration can't be evaluated any more, as
+ * after a destroy that was interrupted: that hinders no destroy.
+ */
+async function lookAround(
+  request: PlanRequest,
+  planning: Planning,
+): Promise<(Ground & { readonly drift: readonly ResourceChange[] }) | undefined> {
+  const diagnostics: Diagnostic[] = [];
+  const ground = await begin(request, planning, diagnostics);
+  const { session } = await carryThrough({ ...request, mode: "normal" }, planning, ground, diagnostics, true);
+  return hasErrors(diagnostics) ? undefined : { ...ground, drift: session.refresher.drift };
 }
 
 function outputChanges(session: PlanSession, request: PlanRequest, graph: Graph, baseline: State): OutputChange[] {
@@ -104,23 +173,20 @@ function outputChanges(session: PlanSession, request: PlanRequest, graph: Graph,
     changes.push(outputChange(block, value, baseline));
     if (v.isWhollyKnown(value)) session.working.outputs = withOutput(session.working.outputs, block, value);
   }
+  // What is destroyed is shown with what its outputs say by now.
+  const outputs = destroy ? session.working.outputs : baseline.outputs;
   if (!request.targets?.length)
-    changes.push(...removedOutputs(baseline, (name) => !destroy && request.configuration.outputs.has(name)));
+    changes.push(...removedOutputs(outputs, (name) => !destroy && request.configuration.outputs.has(name)));
   return changes;
 }
 
 async function open(
   request: PlanRequest,
-  prepared: Prepared,
-  baseline: State,
-  variables: ReadonlyMap<string, v.Value>,
+  { prepared, variables, plannedAt }: Planning,
+  { working, takenOver, unsettled, moved }: Ground,
   diagnostics: Diagnostic[],
-  plannedAt: Date,
+  lenient: boolean,
 ): Promise<PlanSession> {
-  const working = new WorkingState(baseline);
-  const unsettled = await request.journal?.unsettled();
-  const takenOver = unsettled ? [...replay(working, unsettled, baseline)] : [];
-  const moved = moveObjects(prepared, working, diagnostics);
   checkImports(prepared, diagnostics);
   const clients = new Clients(request.context, request.parallelism ?? 10);
   const targeted = targetFilter(prepared, request.targets ?? [], diagnostics, working);
@@ -151,10 +217,11 @@ async function open(
     changes: [],
     data: {},
     takenOver,
-    unsettled: [...new Set(unsettled?.changes.map(subjectOf))],
+    unsettled,
     checks: new CheckResults(),
     moved,
     pending: new Map(),
+    lenient,
     ...(request.journal ? { journal: request.journal } : {}),
     ...(targeted ? { targeted } : {}),
   };
@@ -188,14 +255,15 @@ async function finish(session: PlanSession, request: PlanRequest): Promise<void>
   for (const { resource, address, head, instance } of session.working.instances()) {
     const declared = isDeclared(session, resource);
     if (head.mode === "data") {
-      if (!declared && request.mode !== "destroy") session.working.delete(resource, address);
+      const meant = session.targeted?.(address, resource) ?? true;
+      if (!declared && meant && request.mode !== "destroy") session.working.delete(resource, address);
       continue;
     }
     if (request.mode === "refresh-only" || (request.mode === "normal" && declared)) {
       await session.refresher.settled(address).catch((thrown: unknown) => report(session, thrown, address));
       continue;
     }
-    const reason = request.mode === "destroy" ? undefined : orphanReason(session, resource);
+    const reason = request.mode === "destroy" ? undefined : orphanReason(session, resource, address);
     await planRemoval(session, head, resource, instance, instance.deposed === undefined ? reason : undefined);
   }
 }

@@ -42,6 +42,8 @@ export interface PlanSession {
   readonly takenOver: string[];
   readonly unsettled: readonly string[];
   readonly checks: CheckResults;
+  /** Failing conditions are warned of only. */
+  readonly lenient: boolean;
   /** Where `moved` blocks took objects from, by their new address. */
   readonly moved: ReadonlyMap<string, string>;
   /** Resources with something to do, by address without instance keys: whether objects are made anew. */

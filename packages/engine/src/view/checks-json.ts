@@ -8,13 +8,17 @@ export function checksJson(objects: readonly CheckedObject[]): Json[] {
   return grouped(objects).map(({ kind, config, status, all }) => ({
     address: { ...addressJson(kind, config), to_display: config },
     status,
-    instances: all.map((one) => ({
-      address: { ...instanceJson(kind, one.address), to_display: one.address },
-      status: one.status,
-      ...(one.messages.length > 0 ? { problems: one.messages.map((message) => ({ message })) } : {}),
-    })),
+    ...instances(
+      all.map((one) => ({
+        address: { ...instanceJson(kind, one.address), to_display: one.address },
+        status: one.status,
+        ...(one.messages.length > 0 ? { problems: one.messages.map((message) => ({ message })) } : {}),
+      })),
+    ),
   }));
 }
+
+const instances = (all: readonly Json[]): Json => (all.length > 0 ? { instances: all } : {});
 
 /** The same as the state keeps them. */
 export function checkResults(objects: readonly CheckedObject[]): Json[] | null {
@@ -23,11 +27,14 @@ export function checkResults(objects: readonly CheckedObject[]): Json[] | null {
     object_kind: kind === "output_value" ? "output" : kind,
     config_addr: config,
     status,
-    objects: all.map((one) => ({
-      object_addr: one.address,
-      status: one.status,
-      ...(one.messages.length > 0 ? { failure_messages: one.messages } : {}),
-    })),
+    objects:
+      all.length === 0
+        ? null
+        : all.map((one) => ({
+            object_addr: one.address,
+            status: one.status,
+            ...(one.messages.length > 0 ? { failure_messages: one.messages } : {}),
+          })),
   }));
 }
 
@@ -47,7 +54,7 @@ function grouped(objects: readonly CheckedObject[]): Group[] {
       config,
       kind: all[0]?.kind ?? "resource",
       status: worst.find((status) => all.some((one) => one.status === status)) ?? "unknown",
-      all,
+      all: all.filter((one) => !one.unjudged),
     }))
     .sort((a, b) => (a.config < b.config ? -1 : 1));
 }

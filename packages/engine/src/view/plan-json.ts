@@ -194,12 +194,15 @@ function plannedValues(plan: Plan, shown: (value: Value) => Value): Json {
         ...(change.key === undefined ? {} : { index: change.key }),
         provider_name: sourceOf(change.provider),
         schema_version: change.schemaVersion,
-        ...(change.value ? { values: known(shown(change.value)) } : {}),
+        ...(change.value ? values(known(shown(change.value))) : {}),
         sensitive_values: change.value ? sensitiveFlags(change.value) : false,
       })),
     ),
   };
 }
+
+/** An object of which nothing is known has no values. */
+const values = (known: unknown): Json => (Object.keys(known as object).length === 0 ? {} : { values: known });
 
 /** The state as planning left it: refreshed, with what outputs say already. */
 function priorState(plan: Plan, shown: (value: Value) => Value): Json {
@@ -230,7 +233,7 @@ function priorResources(resource: StateResource, shown: (value: Value) => Value)
       ...(instance.index_key === undefined ? {} : { index: instance.index_key }),
       provider_name: sourceOf(resource.provider),
       schema_version: instance.schema_version,
-      values: v.toPlain(shown(value)),
+      ...values(v.toPlain(shown(value))),
       sensitive_values: sensitiveFlags(value),
       ...(instance.dependencies?.length ? { depends_on: instance.dependencies } : {}),
       ...(instance.status === "tainted" ? { tainted: true } : {}),

@@ -77,6 +77,8 @@ const sentences: Readonly<Record<string, string>> = {
 
 const because: Readonly<Partial<Record<Reason, (change: ResourceChange) => string>>> = {
   delete_because_no_resource_config: (change) => `(because ${change.resource} is not in configuration)`,
+  delete_because_no_move_target: (change) =>
+    `(because ${change.resource} was moved to here, and is not in configuration)`,
   delete_because_no_module: (change) => `(because ${change.module ?? "its module"} is not in configuration)`,
   delete_because_wrong_repetition: (change) =>
     `(because its instance key does not fit ${change.resource}'s count or for_each)`,
