@@ -3,6 +3,7 @@ import { fail, type Machine, type Trees } from "@doge/core";
 import { nodeTrees } from "@doge/core/node";
 import { createRegistry, digestOf } from "../registry/client.ts";
 import { type Descriptor, type Manifest, media } from "../registry/media.ts";
+import type { SharedLayers } from "../registry/dependencies.ts";
 import { parseReference, registryUrl } from "../registry/reference.ts";
 import { type BaseImage, findBase, type ImageConfiguration } from "./base.ts";
 import { startCommand } from "./command.ts";
@@ -24,6 +25,8 @@ export interface AssembleOptions {
   readonly port?: number;
   /** Kept between builds: dependency layers by the hash of their lock file. */
   readonly cacheFolder: string;
+  /** Where machines without that folder find them, and this one leaves them. */
+  readonly shared?: SharedLayers;
   /** Argv; the `start` script of package.json unless told. */
   readonly command?: readonly string[];
   /** `linux/amd64` unless told: what droplets are. */
@@ -41,7 +44,7 @@ export interface AssembledImage {
   /** Layers made here, by digest; those of the base are in `base`. */
   readonly layers: ReadonlyMap<string, Layer>;
   readonly base: BaseImage;
-  /** Whether the dependencies came from the cache. */
+  /** Whether the dependencies were there already: in the cache, or shared. */
   readonly dependenciesCached: boolean;
 }
 
@@ -81,6 +84,7 @@ export async function assembleImage(options: AssembleOptions): Promise<Assembled
       packageLock: await machine.files.read(join(folder, "package-lock.json")),
       npmrc: await machine.files.read(join(folder, ".npmrc")),
       cacheFolder: options.cacheFolder,
+      shared: options.shared,
       platform,
     }),
     projectFiles(machine, trees, folder),
@@ -95,7 +99,7 @@ export async function assembleImage(options: AssembleOptions): Promise<Assembled
     config: configDescriptor,
     layers: [
       ...base.layers.map((layer) => ({ ...layer, mediaType: ociLayerType(layer.mediaType) })),
-      ...added.map(({ digest, bytes }) => ({ mediaType: media.layer, digest, size: bytes.byteLength })),
+      ...added.map(({ digest, size }) => ({ mediaType: media.layer, digest, size })),
     ],
   } satisfies Manifest);
 

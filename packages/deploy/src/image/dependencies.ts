@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fail, type Machine, type Trees } from "@doge/core";
+import { findDependencies, keepDependencies, type SharedLayers } from "../registry/dependencies.ts";
 import { type Layer, packLayer } from "./tar.ts";
 
 interface Manifest {
@@ -12,7 +13,7 @@ interface Manifest {
 
 /**
  * The layer with the project's production `node_modules`, installed from its lock file in a folder apart.
- * Kept in `cacheFolder` by their hash; undefined where the project has no dependencies.
+ * Kept by their hash: in `cacheFolder`, and where `shared` says. Undefined where the project has no dependencies.
  */
 export async function dependenciesLayer(options: {
   readonly machine: Machine;
@@ -21,9 +22,10 @@ export async function dependenciesLayer(options: {
   readonly packageLock: string | undefined;
   readonly npmrc: string | undefined;
   readonly cacheFolder: string;
+  readonly shared?: SharedLayers | undefined;
   readonly platform: string;
 }): Promise<{ readonly layer: Layer | undefined; readonly cached: boolean }> {
-  const { machine, packageJson, packageLock, npmrc, cacheFolder, platform } = options;
+  const { machine, packageJson, packageLock, npmrc, cacheFolder, shared, platform } = options;
   const manifest = JSON.parse(packageJson) as Manifest;
   if (Object.keys(manifest.dependencies ?? {}).length === 0) return { layer: undefined, cached: false };
   if (packageLock === undefined) {
@@ -41,6 +43,8 @@ export async function dependenciesLayer(options: {
   const stored = join(cacheFolder, `dependencies-${key}`);
   const cached = await readCached(machine, stored);
   if (cached) return { layer: cached, cached: true };
+  const found = shared && (await findDependencies(shared, key));
+  if (found) return { layer: found, cached: true };
 
   const work = join(cacheFolder, `install-${key.slice(0, 16)}-${process.pid}`);
   try {
@@ -49,8 +53,9 @@ export async function dependenciesLayer(options: {
     if (npmrc !== undefined) await machine.files.write(join(work, ".npmrc"), npmrc, { mode: 0o600 });
     await install(machine, work);
     const layer = await packLayer("app/node_modules", await options.trees.entries(join(work, "node_modules")));
-    await machine.files.write(`${stored}.tar.gz`, layer.bytes);
+    await machine.files.write(`${stored}.tar.gz`, await layer.bytes());
     await machine.files.write(`${stored}.json`, JSON.stringify({ digest: layer.digest, diffId: layer.diffId }));
+    if (shared) await keepDependencies(shared, key, layer);
     return { layer, cached: false };
   } finally {
     await machine.files.remove(work);
@@ -95,7 +100,7 @@ async function readCached(machine: Machine, stored: string): Promise<Layer | und
   if (names === undefined || bytes === undefined) return undefined;
   const { digest, diffId } = JSON.parse(names) as Pick<Layer, "digest" | "diffId">;
   const intact = digest === `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-  return intact ? { digest, diffId, bytes } : undefined;
+  return intact ? { digest, diffId, size: bytes.byteLength, bytes: async () => bytes } : undefined;
 }
 
 async function install(machine: Machine, folder: string): Promise<void> {

@@ -6,13 +6,15 @@ import type { TreeEntry } from "@doge/core";
 
 const compress = promisify(gzip);
 
-/** A layer in memory: layers of an app are a few megabytes. */
+/** A layer of an image: in memory (layers of an app are a few megabytes), in a file, or in a registry. */
 export interface Layer {
   /** Of the compressed bytes: how registries know it. */
   readonly digest: string;
   /** Of the tar itself: how the configuration knows it. */
   readonly diffId: string;
-  readonly bytes: Uint8Array;
+  /** Of the compressed bytes. */
+  readonly size: number;
+  readonly bytes: () => Promise<Uint8Array>;
 }
 
 // An instant of no meaning, the same for every file of every build.
@@ -53,5 +55,5 @@ export async function packLayer(prefix: string, entries: readonly TreeEntry[]): 
 
   const tar = Buffer.concat(chunks);
   const bytes = await compress(tar, { level: 6 });
-  return { digest: sha256(bytes), diffId: sha256(tar), bytes };
+  return { digest: sha256(bytes), diffId: sha256(tar), size: bytes.byteLength, bytes: async () => bytes };
 }

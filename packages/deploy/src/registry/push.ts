@@ -52,10 +52,10 @@ export async function pushImage(options: {
       content: () => base.registry.blob(base.repository, digest),
       from: shared,
     })),
-    ...[...image.layers.values()].map(({ digest, bytes }) => ({
+    ...[...image.layers.values()].map(({ digest, size, bytes }) => ({
       digest,
-      size: bytes.byteLength,
-      content: async () => bytes,
+      size,
+      content: bytes,
       from: undefined,
     })),
     {

@@ -84,7 +84,7 @@ test("the layer holds the project without what is ignored, with fixed owners, mo
   await chmod(join(from, "run"), 0o711);
   const image = await assemble(from);
   const [layer] = [...image.layers.values()];
-  expect(await listing(layer?.bytes ?? new Uint8Array())).toEqual([
+  expect(await listing((await layer?.bytes()) ?? new Uint8Array())).toEqual([
     "app/ 755 0 0",
     "app/keep.md 644 0 0",
     "app/package-lock.json 644 0 0",
@@ -172,16 +172,23 @@ test("production dependencies are a layer of their own; development ones, even f
       return { exitCode: 0, stdout: "", stderr: "" };
     },
   };
-  const build = (): Promise<AssembledImage> =>
+  const registry = createRegistry({
+    http: machine.http,
+    clock: machine.clock,
+    url: server.url,
+    credentials: { username: "ada", password: new Secret("right") },
+  });
+  const build = (cache = "cache-a"): Promise<AssembledImage> =>
     assembleImage({
       machine: { ...machine, processes },
       folder: from,
       tree,
       source: "",
-      cacheFolder: join(top, "cache-a"),
+      cacheFolder: join(top, cache),
+      shared: { registry, repository: "ada/layers" },
     });
   const image = await build();
-  expect(await listing([...image.layers.values()][0]?.bytes ?? new Uint8Array())).toEqual([
+  expect(await listing((await [...image.layers.values()][0]?.bytes()) ?? new Uint8Array())).toEqual([
     "app/node_modules/ 755 0 0",
     "app/node_modules/dep/ 755 0 0",
     "app/node_modules/dep/index.js 644 0 0",
@@ -190,6 +197,10 @@ test("production dependencies are a layer of their own; development ones, even f
   expect(`${given["manifest"]}${given["lock"]}`).not.toMatch(/tool|prepare/);
   const again = await build();
   expect([again.digest, again.dependenciesCached, installs]).toEqual([image.digest, true, 1]);
+  // Another machine finds the layer in the registry, and needs its bytes only where it is missing.
+  const elsewhere = await build("cache-b");
+  expect([elsewhere.digest, elsewhere.dependenciesCached, installs]).toEqual([image.digest, true, 1]);
+  expect((await pushImage({ registry, repository: "ada/mirror", image: elsewhere })).digest).toBe(image.digest);
   await rm(join(top, "cache-a"), { recursive: true });
 
   await rm(join(from, "package-lock.json"));
@@ -213,6 +224,7 @@ test("pushing sends what is missing, tags the tree last, and sends nothing the s
       credentials: { username: "ada", password: new Secret(password) },
     });
   const registry = registryFor("right");
+  server.requests.length = 0;
   expect(await findImageForTree(registry, "ada/shop", tree)).toBeUndefined();
   const pushed = await pushImage({ registry, repository: "ada/shop", image });
   expect(pushed).toEqual({

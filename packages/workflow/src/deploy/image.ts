@@ -104,6 +104,7 @@ async function assemble({ project, registry, repository, onProgress, ...tree }: 
     base: config.app.base,
     port: config.app.port,
     cacheFolder: `${project.folder}/.doge/cache/layers`,
+    shared: { registry, repository },
   });
   return pushImage({ registry, repository, image, onProgress });
 }

@@ -1,8 +1,7 @@
-import { constants } from "node:fs";
-import { link, lstat, mkdir, open, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { constants, lstatSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { link, lstat, open, readdir, readlink, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar-stream";
 import { pipeline } from "node:stream/promises";
@@ -25,35 +24,9 @@ export async function applyLayer(layer: Readable, mediaType: string, root: strin
   decompress.on("error", failed);
   layer.pipe(decompress).pipe(unpack);
   const folders = new Set<string>();
-  const writes = new Writes();
   for await (const entry of unpack) {
-    await placeEntry(entry.header, entry as unknown as Readable, root, folders, writes);
+    await placeEntry(entry.header, entry as unknown as Readable, root, folders);
     entry.resume();
-  }
-  await writes.settled();
-}
-
-const mostAtOnce = 32;
-
-/** Small files are written while the next ones are read: an image has thousands, and each waits for the disk. */
-class Writes {
-  readonly #running = new Set<Promise<void>>();
-  #failed: unknown;
-
-  async add(work: () => Promise<void>): Promise<void> {
-    while (this.#running.size >= mostAtOnce) await Promise.race(this.#running);
-    const running: Promise<void> = work()
-      .catch((thrown: unknown) => {
-        this.#failed ??= thrown;
-      })
-      .finally(() => this.#running.delete(running));
-    this.#running.add(running);
-  }
-
-  /** Whatever is not a plain new file waits for those before it: it may replace or remove them. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#running);
-    if (this.#failed !== undefined) throw this.#failed;
   }
 }
 
@@ -71,20 +44,12 @@ interface Header {
   readonly size?: number | undefined;
 }
 
-async function placeEntry(
-  header: Header,
-  content: Readable,
-  root: string,
-  folders: Set<string>,
-  writes: Writes,
-): Promise<void> {
+async function placeEntry(header: Header, content: Readable, root: string, folders: Set<string>): Promise<void> {
   const parts = header.name.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) throw daemonError(`a layer holds the path ${JSON.stringify(header.name)}`);
   const name = parts.pop();
   if (name === undefined) return;
-  const plain = header.type === "file" || header.type === "contiguous-file";
-  if (!plain || name.startsWith(".wh.")) await writes.settled();
-  const folder = await folderInside(root, parts, folders);
+  const folder = folderInside(root, parts, folders);
   if (name === ".wh..wh..opq") {
     for (const entry of await readdir(folder)) await rm(join(folder, entry), { recursive: true, force: true });
     return forget(folders);
@@ -97,10 +62,10 @@ async function placeEntry(
   const mode = (header.mode ?? 0o644) & 0o777;
   switch (header.type) {
     case "directory": {
-      const there = await lstat(path).catch(() => undefined);
+      const there = lstatSync(path, { throwIfNoEntry: false });
       if (there?.isDirectory()) return;
-      if (there) await rm(path);
-      await mkdir(path, { mode: mode | 0o700 });
+      if (there) rmSync(path);
+      mkdirSync(path, { mode: mode | 0o700 });
       return;
     }
     case "symlink":
@@ -112,16 +77,15 @@ async function placeEntry(
       if (target.includes("..")) throw daemonError(`a layer holds a link to ${JSON.stringify(header.linkname)}`);
       const last = target.pop() ?? "";
       await rm(path, { recursive: true, force: true });
-      await link(join(await folderInside(root, target, folders), last), path);
+      await link(join(folderInside(root, target, folders), last), path);
       return;
     }
     case "file":
     case "contiguous-file": {
       if ((header.size ?? Number.POSITIVE_INFINITY) <= smallBytes) {
-        const bytes = await buffer(content);
-        return writes.add(() => writeNew(path, bytes, mode | 0o600));
+        writeNew(path, await bytesOf(content), mode | 0o600);
+        return;
       }
-      await writes.settled();
       await rm(path, { recursive: true, force: true });
       const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode | 0o600);
       await pipeline(content, file.createWriteStream());
@@ -135,20 +99,26 @@ async function placeEntry(
 const smallBytes = 1024 * 1024;
 
 /** A new file in place of whatever is there: what is there may be shared by links with another image. */
-async function writeNew(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+function writeNew(path: string, bytes: Uint8Array, mode: number): void {
   try {
-    await writeFile(path, bytes, { flag: "wx", mode });
+    writeFileSync(path, bytes, { flag: "wx", mode });
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
-    await rm(path, { recursive: true, force: true });
-    await writeFile(path, bytes, { flag: "wx", mode });
+    rmSync(path, { recursive: true, force: true });
+    writeFileSync(path, bytes, { flag: "wx", mode });
   }
+}
+
+async function bytesOf(content: Readable): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk as Uint8Array);
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
 }
 
 const forget = (folders: Set<string>): void => folders.clear();
 
 /** A folder below root, made where missing; symbolic links on the way are followed inside the root only. */
-async function folderInside(root: string, parts: readonly string[], known: Set<string>): Promise<string> {
+function folderInside(root: string, parts: readonly string[], known: Set<string>): string {
   const direct = join(root, ...parts);
   if (known.has(direct)) return direct;
   let pending = [...parts];
@@ -160,18 +130,18 @@ async function folderInside(root: string, parts: readonly string[], known: Set<s
       continue;
     }
     const path = join(root, ...resolved, part);
-    const there = await lstat(path).catch(() => undefined);
+    const there = lstatSync(path, { throwIfNoEntry: false });
     if (there?.isSymbolicLink()) {
       if (++hops > 40) throw daemonError(`too many links in a layer at ${parts.join("/")}`);
-      const target = await readlink(path);
+      const target = readlinkSync(path);
       if (target.startsWith("/")) resolved = [];
       pending = [...target.split("/").filter((step) => step !== "" && step !== "."), ...pending];
       continue;
     }
-    if (!there) await mkdir(path);
+    if (!there) mkdirSync(path);
     else if (!there.isDirectory()) {
-      await rm(path);
-      await mkdir(path);
+      rmSync(path);
+      mkdirSync(path);
     }
     resolved.push(part);
   }
