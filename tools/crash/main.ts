@@ -5,49 +5,11 @@
  */
 import { Random } from "../differential/random.ts";
 import { Rehearsal } from "./rehearsal.ts";
-
-interface Scenario {
-  readonly name: string;
-  readonly executor: "hcp" | "native";
-  /** Commands that lead to where the scenario starts. */
-  readonly before: readonly (readonly string[])[];
-  readonly make: readonly string[];
-  readonly unmake: readonly string[];
-  /** Plans that say "no changes" once it is made. */
-  readonly plans: readonly string[];
-}
-
-const of = (workspace: string, executor: "hcp" | "native", before: Scenario["before"]): Scenario => ({
-  name: `${workspace}, ${executor}`,
-  executor,
-  before,
-  make: ["apply", workspace, "--yes"],
-  unmake: ["destroy", workspace, "--yes"],
-  plans: [workspace],
-});
-
-const apply = (workspace: string): string[] => ["apply", workspace, "--yes"];
-const repository = ["repo", "create"];
-const scenarios: readonly Scenario[] = [
-  of("meta", "native", []),
-  of("base", "native", [apply("meta"), repository]),
-  of("base", "hcp", [apply("meta"), repository]),
-  of("stage", "native", [apply("meta"), repository, apply("base"), apply("dotenv")]),
-  of("stage", "hcp", [apply("meta"), repository, apply("base"), apply("dotenv")]),
-  {
-    name: "up and destroy, native",
-    executor: "native",
-    before: [],
-    make: ["up", "--yes"],
-    unmake: ["destroy", "--yes", "--repository"],
-    plans: ["meta", "base", "dotenv", "stage", "prod"],
-  },
-];
+import { chosenScenarios, differing, type Scenario } from "./scenarios.ts";
 
 const sample = process.env["SAMPLE"] === undefined ? undefined : Number(process.env["SAMPLE"]);
 const every = Number(process.env["EVERY"] ?? 1);
 const seed = Number(process.env["SEED"] ?? Date.now() % 100_000);
-const only = process.env["ONLY"];
 const random = new Random(seed);
 let trials = 0;
 const wrong: string[] = [];
@@ -94,14 +56,6 @@ function chosen(makes: number, unmakes: number): [number, number][] {
   return steps.map((n) => [Math.min(n, makes), Math.min(n, unmakes)]);
 }
 
-/** What is there once too often or too rarely. */
-function differing(wanted: readonly string[], found: readonly string[]): string[] {
-  const counts = new Map<string, number>();
-  for (const one of found) counts.set(one, (counts.get(one) ?? 0) + 1);
-  for (const one of wanted) counts.set(one, (counts.get(one) ?? 0) - 1);
-  return [...counts].filter(([, n]) => n !== 0).map(([one, n]) => `${n > 0 ? "too many" : "missing"}: ${one}`);
-}
-
 function complain(scenario: Scenario, where: string, what: readonly string[]): void {
   if (what.length === 0) return;
   wrong.push(`${scenario.name}, ${where}: ${what.join("; ")}`);
@@ -112,8 +66,7 @@ const started = Date.now();
 console.log(
   `seed ${seed}${sample === undefined ? "" : `: ${sample} kills of each command (SEED=${seed} plays them again)`}`,
 );
-for (const scenario of scenarios.filter(({ name }) => only === undefined || name.startsWith(only)))
-  await play(scenario);
+for (const scenario of chosenScenarios()) await play(scenario);
 const seconds = ((Date.now() - started) / 1000).toFixed(0);
 console.log(`${trials} kills, ${wrong.length} times another end than undisturbed (${seconds} s)`);
 process.exit(wrong.length > 0 ? 1 : 0);

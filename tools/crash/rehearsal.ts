@@ -5,8 +5,9 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { nodeMachine } from "@doge/core/node";
 
-const { processes, files } = nodeMachine();
-const tool = resolve(import.meta.dirname, "../../dist/bin/doge");
+const { processes, files, http } = nodeMachine();
+/** The built tool; `DOGE_TOOL` names another build. */
+const tool = process.env["DOGE_TOOL"] ?? resolve(import.meta.dirname, "../../dist/bin/doge");
 const preload = pathToFileURL(join(import.meta.dirname, "preload.ts")).href;
 
 export interface Ended {
@@ -76,6 +77,29 @@ export class Rehearsal {
     const { said } = await this.must(["cloud", "inventory", "--folder", this.#cloud, "--json", "--quiet"], this.folder);
     const { data } = JSON.parse(said) as { data: { items: readonly Item[] } };
     return data.items.map(({ service, kind, name }) => `${service} ${kind} ${name}`).sort();
+  }
+
+  /** Orders trouble at the cloud's control port, in the place of what was ordered before. */
+  async disturb(faults: readonly object[]): Promise<void> {
+    await this.#control("DELETE", "/faults");
+    for (const fault of faults) await this.#control("POST", "/faults", JSON.stringify(fault));
+  }
+
+  /** How often each fault struck that was ordered. */
+  async struck(): Promise<readonly number[]> {
+    const { faults } = JSON.parse(await this.#control("GET", "/faults")) as { faults: readonly { struck: number }[] };
+    return faults.map(({ struck }) => struck);
+  }
+
+  async #control(method: "GET" | "POST" | "DELETE", path: string, body?: string): Promise<string> {
+    const { control } = JSON.parse(readFileSync(join(this.#cloud, "cloud.json"), "utf8")) as {
+      control: { url: string; token: string };
+    };
+    const headers = { authorization: `Bearer ${control.token}`, "content-type": "application/json" };
+    const answer = await http.send({ method, url: control.url + path, headers, ...(body ? { body } : {}) });
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path} of the control port: ${answer.status} ${answer.text()}`);
+    return answer.text();
   }
 
   async stop(): Promise<void> {

@@ -95,7 +95,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal;
-  /** For the whole exchange; 30 s unless told. */
+  /** For the whole exchange; 30 s unless told, here or by `DOGE_REQUEST_SECONDS`. */
   readonly timeoutMilliseconds?: number;
   /** Redirects are followed unless told. Authorization is dropped when the origin changes. */
   readonly redirect?: "follow" | "manual";

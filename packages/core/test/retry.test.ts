@@ -92,3 +92,16 @@ test("repeats a POST that never left: the connection was refused", async () => {
   await new Promise((done) => server?.close(done));
   await expect(send("POST", url, fakeClock())).rejects.toMatchObject({ reason: "refused" });
 });
+
+test("repeats a POST that may be repeated", async () => {
+  const { url, seen } = await answering("cut", { status: 502 }, { status: 200 });
+  const sent = sendWithRetry(http, fakeClock(), { method: "POST", url }, { repeatable: true });
+  expect((await sent).status).toBe(200);
+  expect(seen).toHaveLength(3);
+});
+
+test("hands back the answer of a vendor that wants to be left alone for too long", async () => {
+  const { url, seen } = await answering({ status: 429, headers: { "retry-after": "3600" } });
+  expect((await send("GET", url, fakeClock())).status).toBe(429);
+  expect(seen).toHaveLength(1);
+});

@@ -49,7 +49,8 @@ describe("an apply that was killed before it could write the state", () => {
     const plan = await bench.plan(servers(["a", "b", "c"]));
     expect(plan.takenOver).toEqual(["memory_server.a", "memory_server.b"]);
     await bench.apply(plan);
-    expect(bench.world.take()).toEqual(["find c", "create c", "made c", "after create c"]);
+    // Looked for three times: a vendor may not see at once what it made.
+    expect(bench.world.take()).toEqual(["find c", "find c", "find c", "create c", "made c", "after create c"]);
     expect(bench.state?.resources).toHaveLength(3);
     expect(hasChanges(await bench.plan(servers(["a", "b", "c"])))).toBe(false);
     expect((await open().unsettled()).changes).toEqual([]);

@@ -69,5 +69,7 @@ create of a droplet is lost after the droplet was made:
 { "service": "digitalocean", "method": "POST", "path": "^/v2/droplets$", "effect": "cut", "when": "after", "times": 1 }
 \`\`\`
 
-\`effect\` is a status (with the vendor's error body), \`"cut"\`, \`"timeout"\` or \`"delay"\`; beside it \`delayMilliseconds\`,
-\`retryAfter\` (seconds), \`skip\`, \`times\`, \`probability\` and \`seed\`.`;
+\`effect\` is a status (with the vendor's error body), \`"cut"\`, \`"timeout"\`, \`"delay"\`, or \`"stale"\`: reads show the world as
+it was \`lagMilliseconds\` ago. Beside it \`delayMilliseconds\`, \`retryAfter\` and \`rateReset\` (seconds; the latter in the
+vendor's own rate-limit headers), \`skip\`, \`times\`, \`probability\` and \`seed\`: one seed strikes the same requests again, in
+whatever order they come.`;

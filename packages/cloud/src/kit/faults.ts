@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { fail } from "@doge/core";
 import type { ServiceName } from "../ports.ts";
 
@@ -9,20 +10,25 @@ export interface Fault {
   readonly path?: string;
   /**
    * A status with the vendor's error body; `cut` closes the connection; `timeout` never answers;
-   * `delay` only waits.
+   * `delay` only waits; `stale` answers a read as it was before the writes of the last `lagMilliseconds`.
    */
-  readonly effect: number | "cut" | "timeout" | "delay";
+  readonly effect: number | "cut" | "timeout" | "delay" | "stale";
   /** `before` the service saw the request, or `after` it did its work: the answer is lost. Default `before`. */
   readonly when?: "before" | "after";
   readonly delayMilliseconds?: number;
   /** Seconds in a `Retry-After` header beside a status. */
   readonly retryAfter?: number;
+  /** Seconds until a used-up rate limit is renewed, in the vendor's own headers beside a status. */
+  readonly rateReset?: number;
+  /** How far a stale read lags behind; 1000 unless told. */
+  readonly lagMilliseconds?: number;
   /** Matching requests to let through first. Default 0. */
   readonly skip?: number;
   /** How often it strikes; without end unless told. */
   readonly times?: number;
   /** 0 to 1; default 1. */
   readonly probability?: number;
+  /** Decides with method, path and how often that was asked: in whatever order requests come, the same ones are struck. */
   readonly seed?: number;
 }
 
@@ -30,21 +36,25 @@ export interface Faults {
   /** Throws a DogeError where the fault makes no sense. */
   add(fault: unknown): Fault;
   clear(): void;
-  list(): readonly Fault[];
+  /** With how often each struck. */
+  list(): readonly (Fault & { readonly struck: number })[];
+  /** Whether reads of a service may be answered from the past. */
+  lags(service: ServiceName): boolean;
   /** The fault that strikes this request, if one does. Counts. */
   strike(request: { readonly service: ServiceName; readonly method: string; readonly path: string }): Fault | undefined;
 }
 
 export function createFaults(): Faults {
-  let armed: { fault: Fault; path: RegExp; seen: number; struck: number; random: () => number }[] = [];
+  let armed: { fault: Fault; path: RegExp; seen: number; struck: number; asked: Map<string, number> }[] = [];
   return {
     add(input) {
       const fault = parseFault(input);
-      armed.push({ fault, path: new RegExp(fault.path ?? ""), seen: 0, struck: 0, random: randomOf(fault.seed ?? 1) });
+      armed.push({ fault, path: new RegExp(fault.path ?? ""), seen: 0, struck: 0, asked: new Map() });
       return fault;
     },
     clear: () => void (armed = []),
-    list: () => armed.map(({ fault }) => fault),
+    list: () => armed.map(({ fault, struck }) => ({ ...fault, struck })),
+    lags: (service) => armed.some(({ fault }) => fault.effect === "stale" && (fault.service ?? service) === service),
     strike({ service, method, path }) {
       for (const entry of armed) {
         const { fault } = entry;
@@ -53,7 +63,11 @@ export function createFaults(): Faults {
         if (!entry.path.test(path)) continue;
         if (entry.seen++ < (fault.skip ?? 0)) continue;
         if (entry.struck >= (fault.times ?? Infinity)) continue;
-        if (fault.probability !== undefined && entry.random() >= fault.probability) continue;
+        const what = `${method} ${path}`;
+        const turn = (entry.asked.get(what) ?? 0) + 1;
+        entry.asked.set(what, turn);
+        if (fault.probability !== undefined && chance(`${fault.seed ?? 1} ${what} ${turn}`) >= fault.probability)
+          continue;
         entry.struck++;
         return fault;
       }
@@ -69,6 +83,8 @@ const keys = {
   when: "string",
   delayMilliseconds: "number",
   retryAfter: "number",
+  rateReset: "number",
+  lagMilliseconds: "number",
   skip: "number",
   times: "number",
   probability: "number",
@@ -81,7 +97,7 @@ function parseFault(input: unknown): Fault {
       code: "cloud-fault-invalid",
       summary: "This fault makes no sense",
       detail,
-      remedy: `Known keys: effect, ${Object.keys(keys).join(", ")}; effect is a status, "cut", "timeout" or "delay".`,
+      remedy: `Known keys: effect, ${Object.keys(keys).join(", ")}; effect is a status, "cut", "timeout", "delay" or "stale".`,
     });
   if (typeof input !== "object" || input === null) return wrong("it is not an object");
   const fault = input as Record<string, unknown>;
@@ -93,7 +109,7 @@ function parseFault(input: unknown): Fault {
   }
   const { effect, path, when } = fault;
   const status = typeof effect === "number" && Number.isInteger(effect) && effect >= 400 && effect <= 599;
-  if (!status && effect !== "cut" && effect !== "timeout" && effect !== "delay")
+  if (!status && !["cut", "timeout", "delay", "stale"].includes(effect as string))
     wrong(`effect ${JSON.stringify(effect)}`);
   if (when !== undefined && when !== "before" && when !== "after") wrong(`when ${JSON.stringify(when)}`);
   if (!isPattern((path as string | undefined) ?? "")) wrong(`path ${JSON.stringify(path)} is no regular expression`);
@@ -108,13 +124,5 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** mulberry32: small, and the same on every machine. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+/** 0 ≤ n < 1, from a text: the same on every machine. */
+const chance = (text: string): number => createHash("sha256").update(text).digest().readUInt32BE() / 4_294_967_296;

@@ -7,6 +7,8 @@ import type { Hono } from "hono";
 import type { ServiceName } from "../ports.ts";
 import { vendorError } from "./errors.ts";
 import type { Fault, Faults } from "./faults.ts";
+import { createPast, type Past } from "./past.ts";
+import { spentRate } from "./rate.ts";
 import { scrubAuthorization, scrubPath, type RequestLog } from "./requests.ts";
 
 export interface ServeOptions {
@@ -39,8 +41,11 @@ export interface HttpServer {
  */
 export async function serveApp(app: Hono, options: ServeOptions): Promise<HttpServer> {
   const answer = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false });
+  const past = createPast();
   const server = createServer((incoming, outgoing) => {
-    const work = options.around ? guarded(incoming, outgoing, options.around, answer) : answer(incoming, outgoing);
+    const work = options.around
+      ? guarded(incoming, outgoing, { ...options.around, past }, answer)
+      : answer(incoming, outgoing);
     // The listener answers its own errors; what is left is a connection that ended.
     work.catch(() => incoming.socket.destroy());
   });
@@ -105,7 +110,7 @@ type Answer = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<v
 async function guarded(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { service, requests, faults, rateHeaders }: NonNullable<ServeOptions["around"]>,
+  { service, requests, faults, rateHeaders, past }: NonNullable<ServeOptions["around"]> & { readonly past: Past },
   answer: Answer,
 ): Promise<void> {
   const started = performance.now();
@@ -134,31 +139,51 @@ async function guarded(
   for (const [name, value] of Object.entries(rateHeaders?.(service, authorization ?? "") ?? {})) {
     outgoing.setHeader(name, value);
   }
+  const old = fault?.effect === "stale" ? olderAnswer(incoming, past, fault) : undefined;
+  if (old === undefined && faults?.lags(service)) past.watch(incoming, outgoing);
   if (!fault) return answer(incoming, outgoing);
 
   if (fault.delayMilliseconds) await new Promise((resolve) => setTimeout(resolve, fault.delayMilliseconds));
   if (fault.effect === "delay") return answer(incoming, outgoing);
+  if (fault.effect === "stale") {
+    if (old === undefined) return answer(incoming, outgoing);
+    if (old === "missing") return strike(incoming, outgoing, { service, id, fault: { effect: 404 } });
+    outgoing.writeHead(old.status, old.headers);
+    outgoing.end(old.body);
+    return;
+  }
   if (fault.when === "after") {
-    loseAnswer(incoming, outgoing, fault.effect);
+    loseAnswer(incoming, outgoing, { service, id, fault });
     return answer(incoming, outgoing);
   }
   strike(incoming, outgoing, { service, id, fault });
 }
 
-/** The service does its work, the client never learns of it. */
-function loseAnswer(incoming: IncomingMessage, outgoing: ServerResponse, effect: Fault["effect"]): void {
-  const swallow = (): ServerResponse => {
-    if (effect !== "timeout") incoming.socket.destroy();
+/** The service does its work, the client never learns of it: it gets an error, or nothing. */
+function loseAnswer(incoming: IncomingMessage, outgoing: ServerResponse, struck: Struck): void {
+  const { writeHead, flushHeaders, write, end } = outgoing;
+  const swallow = (): ServerResponse => outgoing;
+  const instead = (): ServerResponse => {
+    Object.assign(outgoing, { writeHead, flushHeaders, write, end });
+    strike(incoming, outgoing, struck);
     return outgoing;
   };
-  Object.assign(outgoing, { writeHead: swallow, flushHeaders: swallow, write: () => true, end: swallow });
+  Object.assign(outgoing, { writeHead: swallow, flushHeaders: swallow, write: () => true, end: instead });
 }
 
-function strike(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  { service, id, fault }: { service: ServiceName; id: string; fault: Fault },
-): void {
+/** What a copy of the service that lags behind answers to a read, where that is something else. */
+function olderAnswer({ method, url = "/" }: IncomingMessage, past: Past, fault: Fault): ReturnType<Past["answer"]> {
+  const read = method === "GET" || method === "HEAD";
+  return read ? past.answer(url, fault.lagMilliseconds ?? 1_000) : undefined;
+}
+
+interface Struck {
+  readonly service: ServiceName;
+  readonly id: string;
+  readonly fault: Fault;
+}
+
+function strike(incoming: IncomingMessage, outgoing: ServerResponse, { service, id, fault }: Struck): void {
   if (fault.effect === "timeout") return;
   if (typeof fault.effect !== "number") {
     incoming.socket.destroy();
@@ -170,6 +195,7 @@ function strike(
     "content-type": contentType,
     "content-length": Buffer.byteLength(body),
     ...(fault.retryAfter !== undefined && { "retry-after": String(fault.retryAfter) }),
+    ...(fault.rateReset !== undefined && spentRate(service, fault.rateReset)),
   });
   outgoing.end(body);
 }

@@ -49,3 +49,12 @@ export function createRateHeaders(now: () => Date): (service: ServiceName, crede
     }
   };
 }
+
+/** The vendor's headers of a used-up limit that is renewed in so many seconds. */
+export function spentRate(service: ServiceName, seconds: number): Headers {
+  // GitHub and DigitalOcean name a moment, HCP counts from now.
+  const moment = String(Math.ceil(Date.now() / 1000 + seconds));
+  if (service === "digitalocean") return { "ratelimit-remaining": "0", "ratelimit-reset": moment };
+  if (service === "github") return { "x-ratelimit-remaining": "0", "x-ratelimit-reset": moment };
+  return service === "hcp" ? { "x-ratelimit-remaining": "0", "x-ratelimit-reset": seconds.toFixed(1) } : {};
+}

@@ -43,12 +43,16 @@ function agentFor(env: Machine["env"]): Dispatcher {
   });
 }
 
-/** HTTP by undici. `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and `NODE_EXTRA_CA_CERTS` of `env` are obeyed. */
+/**
+ * HTTP by undici. `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and `NODE_EXTRA_CA_CERTS` of `env` are obeyed;
+ * `DOGE_REQUEST_SECONDS` is how long an exchange may take that says nothing of it.
+ */
 export function nodeHttp(env: Machine["env"]): Http {
   let agent: Dispatcher | undefined;
+  const patience = Number(env["DOGE_REQUEST_SECONDS"]) * 1_000 || 30_000;
   return {
     async send(request) {
-      const timeout = AbortSignal.timeout(request.timeoutMilliseconds ?? 30_000);
+      const timeout = AbortSignal.timeout(request.timeoutMilliseconds ?? patience);
       try {
         const answer = await fetch(request.url, {
           method: request.method,

@@ -1,4 +1,5 @@
 import type { Clients } from "../graph/clients.ts";
+import { seenOrGone } from "../graph/absence.ts";
 import type { PreparedProvider } from "../graph/providers.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
@@ -7,6 +8,9 @@ import { copyMarks, markSchema } from "../state/objects.ts";
 import { decodeAs, typeOfBlock } from "../config/schema-types.ts";
 import { propose, withDefaults } from "../plan/propose.ts";
 import { hashInputs, type Intent } from "./journal.ts";
+
+/** What was made so long ago is in every copy that a vendor reads from. */
+const catchingUp = 60_000;
 
 /**
  * The object that an interrupted create left, or undefined. `config` is what the configuration says now; it
@@ -24,7 +28,10 @@ export async function findLeftover(
   const inputs = known ? (v.toPlain(withDefaults(type.schema, config)) as Attributes) : intent.config;
   const client = await clients.client(provider);
   const work = clients.work(intent.address);
-  const found = await type.find(client, { config: inputs, since: new Date(intent.since) }, work);
+  const since = new Date(intent.since);
+  const find = type.find.bind(type, client, { config: inputs, since }, work);
+  const fresh = work.clock.now().getTime() - since.getTime() < catchingUp;
+  const found = fresh ? await seenOrGone(find, work) : await find();
   if (found === undefined) return undefined;
   const object = decodeAs(found, typeOfBlock(type.schema));
   // What the vendor doesn't show (a hash of user data, a secret) is what we sent, if we still say the same.

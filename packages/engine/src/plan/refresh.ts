@@ -1,6 +1,7 @@
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Clients } from "../graph/clients.ts";
+import { seenOrGone } from "../graph/absence.ts";
 import type { PreparedProvider } from "../graph/providers.ts";
 import type { Attributes } from "../provider.ts";
 import type { StateInstance, StateResource } from "../state/model.ts";
@@ -61,7 +62,8 @@ export class Refresher {
     this.#clients.context.emit({ type: "resource.refreshing", address });
     const client = await this.#clients.client(provider);
     const prior = objectOf(instance, type.schema);
-    const attributes = await type.read(client, v.toPlain(prior) as Attributes, this.#clients.work(address));
+    const work = this.#clients.work(address);
+    const attributes = await seenOrGone(() => type.read(client, v.toPlain(prior) as Attributes, work), work);
     const about = {
       ...storedSubject(head, resource, instance),
       replacePaths: [],

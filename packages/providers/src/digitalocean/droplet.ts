@@ -23,26 +23,36 @@ async function madeSince({ api }: DigitalOcean, config: Attributes, since: Date)
   return candidates.sort((a, b) => b.created_at.localeCompare(a.created_at))[0];
 }
 
-const waitFor = (client: DigitalOcean, id: string, status: Droplet["status"], title: string, work: Work) =>
-  until(work, {
+/** A droplet that was made this short a time ago may not be in the copy that is read. */
+const visibleAfter = 15_000;
+
+function waitFor(
+  client: DigitalOcean,
+  id: string,
+  status: Droplet["status"],
+  title: string,
+  work: Work,
+): Promise<Droplet> {
+  const started = work.clock.now().getTime();
+  return until(work, {
     title,
     code: "digitalocean-droplet-wait",
     minutes: 20,
     probe: async () => {
       const droplet = await client.api.droplets.get(id);
-      return (
-        droplet ??
-        fail({
-          code: "digitalocean-droplet-gone",
-          summary: "A droplet went away while Doge was waiting for it",
-          detail: `Droplet ${id} is no longer there.`,
-          remedy: "Run again: it is made anew.",
-        })
-      );
+      if (droplet || work.clock.now().getTime() - started < visibleAfter) return droplet;
+      return fail({
+        code: "digitalocean-droplet-gone",
+        summary: "A droplet went away while Doge was waiting for it",
+        detail: `Droplet ${id} is no longer there.`,
+        remedy: "Run again: it is made anew.",
+      });
     },
-    done: (droplet) => (droplet.status === status && !droplet.locked ? droplet : undefined),
-    status: (droplet) => (droplet.status === "new" ? "booting" : droplet.locked ? "locked" : droplet.status),
+    done: (droplet) => (droplet?.status === status && !droplet.locked ? droplet : undefined),
+    status: (droplet) =>
+      !droplet || droplet.status === "new" ? "booting" : droplet.locked ? "locked" : droplet.status,
   });
+}
 
 async function act(client: DigitalOcean, id: string, action: DropletAction, work: Work): Promise<void> {
   const { droplets } = client.api;

@@ -1,4 +1,12 @@
-import { type Clock, type Emit, type Http, type HttpResponse, type RetryPolicy, sendWithRetry } from "@doge/core";
+import {
+  type Clock,
+  type Emit,
+  type Http,
+  type HttpResponse,
+  type RetryOptions,
+  type RetryPolicy,
+  sendWithRetry,
+} from "@doge/core";
 import { type Vendor, answered, unanswered } from "./errors.ts";
 
 /** What every vendor's client is made from. */
@@ -22,6 +30,8 @@ export interface SendOptions {
   /** Left out where true: an upload or log address is its own authority. */
   readonly anonymous?: boolean;
   readonly timeoutMilliseconds?: number;
+  /** A POST that may be sent twice: the second one changes nothing. */
+  readonly repeatable?: boolean;
 }
 
 /** JSON over HTTP with one vendor's base address, credentials and errors. */
@@ -62,11 +72,14 @@ export function createApi(
     };
     let response: HttpResponse;
     try {
-      response = await sendWithRetry(options.http, options.clock, request, retryOptions(options));
+      response = await sendWithRetry(options.http, options.clock, request, {
+        ...retryOptions(options),
+        ...(sending.repeatable === undefined ? {} : { repeatable: sending.repeatable }),
+      });
     } catch (thrown) {
       throw unanswered(vendor, request, thrown);
     }
-    if (response.status >= 400) throw answered(vendor, request, response);
+    if (response.status >= 400) throw answered(vendor, request, response, options.clock.now());
     return response;
   };
 
@@ -77,7 +90,8 @@ export function createApi(
   };
 }
 
-export const retryOptions = (options: ClientOptions): { policy?: RetryPolicy; emit?: Emit } => ({
+export const retryOptions = (options: ClientOptions): Pick<RetryOptions, "policy" | "emit" | "interrupt"> => ({
   ...(options.retry ? { policy: options.retry } : {}),
+  ...(options.signal ? { interrupt: options.signal } : {}),
   ...(options.emit ? { emit: options.emit } : {}),
 });

@@ -1,4 +1,12 @@
-import { DogeError, type HttpRequest, type HttpResponse, TransportError, error, scrubUrls } from "@doge/core";
+import {
+  DogeError,
+  type HttpRequest,
+  type HttpResponse,
+  TransportError,
+  error,
+  retryAfter,
+  scrubUrls,
+} from "@doge/core";
 
 /** A vendor's API, as far as its errors differ from another's. */
 export interface Vendor {
@@ -38,13 +46,17 @@ export class ApiError extends DogeError {
 
 type Asked = Pick<HttpRequest, "method" | "url">;
 
-/** The diagnostic of an answer of 400 and above. */
-export function answered(vendor: Vendor, request: Asked, response: HttpResponse): ApiError {
+/** The diagnostic of an answer of 400 and above, at a time. */
+export function answered(vendor: Vendor, request: Asked, response: HttpResponse, now: Date): ApiError {
   const parsed = parse(vendor, response);
   const reasons = parsed?.reasons ?? [];
   const said = parsed?.message ? `${vendor.name} says: ${parsed.message}` : `${vendor.name} gave no reason`;
   const detail = `${said} (HTTP ${response.status} for ${request.method} ${place(request.url)})`;
-  const kind = kinds.find((k) => k.matches(response.status)) ?? unexpected;
+  const pause = retryAfter(response, now);
+  const kind =
+    response.status === 429 || (response.status === 403 && pause !== undefined)
+      ? limited(pause)
+      : (kinds.find((k) => k.matches(response.status)) ?? unexpected);
   return new ApiError(
     error({
       code: `${vendor.code}-${kind.code}`,
@@ -107,19 +119,24 @@ const kinds: readonly Kind[] = [
     remedy: () => "Correct the value named in the message.",
   },
   {
-    matches: is(429),
-    code: "rate-limited",
-    summary: "is limiting requests",
-    remedy: (_, r) =>
-      `Wait${r.headers["retry-after"] ? ` ${r.headers["retry-after"]} s` : " a while"}, then run again.`,
-  },
-  {
     matches: (s) => s >= 500,
     code: "unavailable",
     summary: "failed to answer",
     remedy: (v) => `This is a trouble of ${v.name}, not of your project: run again later.`,
   },
 ];
+
+/** 429, or GitHub's 403 that says when to come again. */
+const limited = (pause: number | undefined): Kind => ({
+  matches: is(429),
+  code: "rate-limited",
+  summary: "is limiting requests",
+  remedy: () =>
+    `Wait ${pause === undefined ? "a while" : waiting(pause)}, then run again: it goes on where it stopped.`,
+});
+
+const waiting = (milliseconds: number): string =>
+  milliseconds < 120_000 ? `${Math.ceil(milliseconds / 1_000)} s` : `${Math.ceil(milliseconds / 60_000)} min`;
 
 const unexpected: Kind = {
   matches: () => true,
@@ -175,8 +192,9 @@ export function alreadyExists(
 }
 
 /**
- * Creates, and finds out what became of a create: where no good answer came it looks for the object; where
- * the vendor refuses with one of `taken` and the object is there, it says so instead of adopting it.
+ * Creates, and finds out what became of a create: where no good answer came it looks for the object, and where the
+ * vendor allows no two alike (`taken`) it asks once more, as the second can then make no other. Where the vendor
+ * refuses with one of `taken` and the object is there, it says so instead of adopting it.
  */
 export async function createOnce<T>(options: {
   readonly create: () => Promise<T>;
@@ -185,16 +203,25 @@ export async function createOnce<T>(options: {
   readonly taken?: readonly number[];
   readonly exists?: (object: T) => DogeError;
 }): Promise<T> {
+  const found = () => options.find().catch(() => undefined);
+  const taken = (thrown: unknown): boolean => hasStatus(thrown, ...(options.taken ?? []));
   try {
     return await options.create();
   } catch (thrown) {
-    if (effectUnknown(thrown)) {
-      const made = await options.find().catch(() => undefined);
-      if (made !== undefined) return made;
-    } else if (options.exists && hasStatus(thrown, ...(options.taken ?? []))) {
-      const found = await options.find().catch(() => undefined);
-      if (found !== undefined) throw options.exists(found);
+    if (!effectUnknown(thrown)) {
+      const other = options.exists && taken(thrown) ? await found() : undefined;
+      throw other === undefined ? thrown : options.exists?.(other);
     }
-    throw thrown;
+    const made = await found();
+    if (made !== undefined) return made;
+    if (options.taken === undefined) throw thrown;
+    try {
+      return await options.create();
+    } catch (again) {
+      // It was not there before the first: what is there now is ours.
+      const ours = effectUnknown(again) || taken(again) ? await found() : undefined;
+      if (ours === undefined) throw again;
+      return ours;
+    }
   }
 }

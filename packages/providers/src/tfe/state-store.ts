@@ -66,6 +66,7 @@ export function hcpStateStore(options: HcpStoreOptions): StateStore {
     const mine: Holder = { id: randomUUID(), ...processes.self, purpose, since: clock.now().toISOString() };
     if (await tfe.workspaces.lock(id, reasonOf(mine))) return { holder: mine, takenOver: false };
     const other = await holder();
+    if (other?.id === mine.id) return { holder: mine, takenOver: false };
     if (other && !dead(other)) throw locked(other, name);
     // Read again just before: another process may have been quicker to take it over.
     if (other && (await holder())?.id === other.id) await tfe.workspaces.unlock(id);

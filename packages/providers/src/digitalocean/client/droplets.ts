@@ -101,7 +101,8 @@ export function tags(api: PagedApi): Tags {
   const of = (droplet: string) => ({ resources: [{ resource_id: droplet, resource_type: "droplet" }] });
   return {
     create: async (name) => void (await api.send("POST", "/v2/tags", { body: { name } })),
-    add: async (name, droplet) => void (await api.send("POST", resources(name), { body: of(droplet) })),
+    add: async (name, droplet) =>
+      void (await api.send("POST", resources(name), { body: of(droplet), repeatable: true })),
     remove: async (name, droplet) => void (await ifFound(api.send("DELETE", resources(name), { body: of(droplet) }))),
   };
 }

@@ -47,7 +47,8 @@ export function projects(api: PagedApi): Projects {
     resources: async (id) =>
       (await ifFound(api.all<{ urn: string }>(`${at(id)}/resources`, "resources")))?.map((r) => r.urn),
     assign: async (id, urns) => {
-      if (urns.length > 0) await api.send("POST", `${at(id)}/resources`, { body: { resources: urns } });
+      if (urns.length > 0)
+        await api.send("POST", `${at(id)}/resources`, { body: { resources: urns }, repeatable: true });
     },
   };
 }

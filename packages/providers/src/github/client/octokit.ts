@@ -124,14 +124,20 @@ function fetchThrough(options: GitHubOptions) {
     };
     let response: HttpResponse;
     try {
-      response = await sendWithRetry(options.http, options.clock, request, retryOptions(options));
+      response = await sendWithRetry(options.http, options.clock, request, {
+        ...retryOptions(options),
+        ...(isQuery(init.body) ? { repeatable: true } : {}),
+      });
     } catch (thrown) {
       throw unanswered(vendor, request, thrown);
     }
-    if (response.status >= 400) throw answered(vendor, request, response);
+    if (response.status >= 400) throw answered(vendor, request, response, options.clock.now());
     const empty = response.body.length === 0 || [204, 205, 304].includes(response.status);
     // The body's encoding is undone already.
     const { "content-encoding": _, "content-length": __, ...headers } = response.headers;
     return new Response(empty ? null : response.text(), { status: response.status, headers });
   };
 }
+
+/** GraphQL travels as POST, but a query only asks. */
+const isQuery = (body: unknown): boolean => typeof body === "string" && /^\{"query":"\s*(query\b|\{)/.test(body);

@@ -1,5 +1,5 @@
 import type { Secret } from "@doge/core";
-import { type Api, type ClientOptions, createApi } from "../../shared/api.ts";
+import { type Api, type ClientOptions, createApi, type SendOptions } from "../../shared/api.ts";
 import type { Vendor } from "../../shared/errors.ts";
 
 export interface TfeOptions extends ClientOptions {
@@ -44,7 +44,12 @@ export interface Resource<A> {
 export interface JsonApi extends Api {
   readonly address: string;
   /** The `data` of a single-object answer. */
-  one<A>(method: "GET" | "POST" | "PATCH", path: string, data?: object): Promise<Resource<A>>;
+  one<A>(
+    method: "GET" | "POST" | "PATCH",
+    path: string,
+    data?: object,
+    options?: Pick<SendOptions, "repeatable">,
+  ): Promise<Resource<A>>;
   all<A>(path: string): Promise<Resource<A>[]>;
 }
 
@@ -63,8 +68,10 @@ export function jsonApi(options: TfeOptions): JsonApi {
   return {
     ...api,
     address,
-    one: async <A>(method: "GET" | "POST" | "PATCH", path: string, data?: object) =>
-      (await api.json<{ data: Resource<A> }>(method, path, data && { data })).data,
+    one: async <A>(method: "GET" | "POST" | "PATCH", path: string, data?: object, options: SendOptions = {}) => {
+      const answer = await api.send(method, path, { ...options, ...(data ? { body: { data } } : {}) });
+      return (answer.json() as { data: Resource<A> }).data;
+    },
     all: async <A>(path: string) => {
       const items: Resource<A>[] = [];
       for (let page: number | null | undefined = 1; page;) {

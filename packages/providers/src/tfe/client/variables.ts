@@ -82,7 +82,8 @@ export function variableSets(api: JsonApi): VariableSets {
     update: (id, attributes) => api.one<VariableSetAttributes>("PATCH", at(id), { type: "varsets", id, attributes }),
     delete: async (id) => void (await ifFound(api.send("DELETE", at(id)))),
     attach: async (id, kind, ids) => {
-      if (ids.length > 0) await api.send("POST", `${at(id)}/relationships/${kind}`, { body: pointers(kind, ids) });
+      if (ids.length === 0) return;
+      await api.send("POST", `${at(id)}/relationships/${kind}`, { body: pointers(kind, ids), repeatable: true });
     },
     detach: async (id, kind, ids) => {
       if (ids.length === 0) return;

@@ -83,7 +83,7 @@ export interface Workspaces {
   update(id: string, attributes: WorkspaceRequest, relations?: Relations): Promise<Workspace>;
   /** A workspace that still manages resources is refused with 409, unless forced. */
   delete(id: string, options?: { readonly force?: boolean }): Promise<void>;
-  /** False where somebody else has the lock. */
+  /** False where it is locked: by somebody else, or by this very call, whose first answer was lost. */
   lock(id: string, reason: string): Promise<boolean>;
   /** Unlocking what is not locked is no error. */
   unlock(id: string, options?: { readonly force?: boolean }): Promise<void>;
@@ -124,11 +124,13 @@ export function workspaces(api: JsonApi): Workspaces {
       }),
     delete: async (id, options = {}) =>
       void (await ifFound(
-        options.force ? api.send("DELETE", at(id)) : api.send("POST", `${at(id)}/actions/safe-delete`),
+        options.force
+          ? api.send("DELETE", at(id))
+          : api.send("POST", `${at(id)}/actions/safe-delete`, { repeatable: true }),
       )),
     lock: async (id, reason) => {
       try {
-        await api.send("POST", `${at(id)}/actions/lock`, { body: { reason } });
+        await api.send("POST", `${at(id)}/actions/lock`, { body: { reason }, repeatable: true });
         return true;
       } catch (thrown) {
         if (hasStatus(thrown, 409)) return false;
@@ -137,7 +139,7 @@ export function workspaces(api: JsonApi): Workspaces {
     },
     unlock: async (id, options = {}) => {
       try {
-        await api.send("POST", `${at(id)}/actions/${options.force ? "force-unlock" : "unlock"}`);
+        await api.send("POST", `${at(id)}/actions/${options.force ? "force-unlock" : "unlock"}`, { repeatable: true });
       } catch (thrown) {
         // 409: it was not locked, or by another; the latter is told by the workspace itself.
         const held = hasStatus(thrown, 409) && (await api.one<WorkspaceAttributes>("GET", at(id))).attributes.locked;
@@ -145,7 +147,8 @@ export function workspaces(api: JsonApi): Workspaces {
       }
     },
     addTags: async (id, names) => {
-      if (names.length > 0) await api.send("POST", `${at(id)}/relationships/tags`, { body: tagsOf(names) });
+      if (names.length > 0)
+        await api.send("POST", `${at(id)}/relationships/tags`, { body: tagsOf(names), repeatable: true });
     },
     removeTags: async (id, names) => {
       if (names.length === 0) return;
