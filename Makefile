@@ -3,7 +3,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help fuzz install build lint types boundaries unused test check demo demo-down demo-check demo-destroy bench \
-	bench-engine crash differential seed hosts-prepare hosts-up hosts-test hosts-down bench-deploy deploy-crash clean
+	bench-engine bench-crash crash faults differential seed hosts-prepare hosts-up hosts-test hosts-down bench-deploy deploy-crash clean
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -58,6 +58,12 @@ fuzz: install ## Throw mutated expressions and configurations at the engine (SEE
 
 crash: build ## Kill doge at every instant of its commands and run it again (SAMPLE=2 SEED=17 for a few, EVERY=10)
 	node tools/crash/main.ts
+
+bench-crash: build ## Kill doge and the real terraform at the same instants, and run them again (SAMPLE=25 SEED=17)
+	node tools/crash/compare.ts
+
+faults: build ## Run doge against limits, errors, time-outs, cut connections and late reads (SEEDS=12, SEED=17 for one)
+	node tools/faults/main.ts
 
 bench-engine: install ## Time the engine beside the real terraform
 	node bench/engine/main.ts

@@ -1,5 +1,5 @@
 /**
- * Loaded into `doge` by NODE_OPTIONS, this names every instant at which the process may die: around each
+ * Loaded into `doge`, or into the server of terraform's providers, by NODE_OPTIONS, this names every instant at which the process may die: around each
  * request (before it leaves, when the answer is under way, when it was read) and around each file that is
  * written (before, half-way, after). At instant CRASH_AT it kills its own process with SIGKILL.
  */
@@ -9,12 +9,15 @@ import { syncBuiltinESMExports } from "node:module";
 
 const note = process.env["CRASH_LOG"];
 const at = Number(process.env["CRASH_AT"] ?? 0);
+const program = process.argv[1] ?? "";
+const isProviders = program.endsWith("provider-server/main.ts");
 let count = 0;
 
 function instant(what: string): void {
   count++;
   if (note !== undefined) fs.appendFileSync(note, `${count} ${what}\n`);
-  if (count === at) process.kill(process.pid, "SIGKILL");
+  // A provider server leads a group with its terraform in it, and takes that along.
+  if (count === at) process.kill(isProviders ? -process.pid : process.pid, "SIGKILL");
 }
 
 interface UndiciRequest {
@@ -63,8 +66,8 @@ async function watchFiles(): Promise<void> {
 const half = (data: Data): Data => data.slice(0, Math.floor(data.length / 2));
 
 // What doge starts (git, npm, node) lives its own life.
-if (process.argv[1]?.endsWith("doge.mjs")) {
+if (isProviders || program.endsWith("doge.mjs")) {
   delete process.env["NODE_OPTIONS"];
   watchRequests();
-  await watchFiles();
+  if (!isProviders) await watchFiles();
 }

@@ -1,5 +1,5 @@
 /** A local cloud with a project in it, and `doge` run there, to the end or to a chosen instant. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -79,6 +79,22 @@ export class Rehearsal {
     return data.items.map(({ service, kind, name }) => `${service} ${kind} ${name}`).sort();
   }
 
+  /** Keeps cloud and project as they are, for `restore`. */
+  async keep(): Promise<void> {
+    await this.must(["cloud", "down", "--folder", this.#cloud], this.folder);
+    for (const place of [this.#cloud, this.project]) cpSync(place, `${place}.kept`, copying);
+    await this.must(["cloud", "up", "--folder", this.#cloud], this.folder);
+  }
+
+  async restore(): Promise<void> {
+    await this.must(["cloud", "down", "--folder", this.#cloud], this.folder);
+    for (const place of [this.#cloud, this.project]) {
+      rmSync(place, { recursive: true });
+      cpSync(`${place}.kept`, place, copying);
+    }
+    await this.must(["cloud", "up", "--folder", this.#cloud], this.folder);
+  }
+
   /** Orders trouble at the cloud's control port, in the place of what was ordered before. */
   async disturb(faults: readonly object[]): Promise<void> {
     await this.#control("DELETE", "/faults");
@@ -107,5 +123,7 @@ export class Rehearsal {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+const copying = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true } as const;
 
 const hooked = { NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${preload}` };

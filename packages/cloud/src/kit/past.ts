@@ -22,8 +22,8 @@ interface Seen extends PastAnswer {
   readonly at: number;
 }
 
-/** Longer than any sensible lag; what is older is forgotten. */
-const memory = 60_000;
+/** So many writes are remembered. */
+const memory = 2_000;
 const largest = 1 << 20;
 
 export function createPast(now: () => number = Date.now): Past {
@@ -49,7 +49,7 @@ export function createPast(now: () => number = Date.now): Past {
       if (incoming.method === "HEAD") return;
       outgoing.once("close", () => {
         if (outgoing.statusCode >= 300) return;
-        writes = writes.filter((write) => write.at > at - memory);
+        if (writes.length >= 2 * memory) writes = writes.slice(-memory);
         writes.push({ at: now(), path: bare(path), status: outgoing.statusCode });
       });
     },
@@ -59,7 +59,9 @@ export function createPast(now: () => number = Date.now): Past {
       if (first === undefined) return undefined;
       const seen = reads.get(path) ?? [];
       const earlier = seen.findLast(({ at }) => at < first.at);
-      if (earlier) return earlier;
+      const outdated = (write: { readonly at: number; readonly path: string }): boolean =>
+        earlier !== undefined && write.at >= earlier.at && write.at < first.at && touches(write.path, bare(path));
+      if (earlier) return writes.some(outdated) ? undefined : earlier;
       const made = behind.some((write) => makes(write, bare(path)));
       return made && seen.every(({ at }) => at > first.at) ? "missing" : undefined;
     },
@@ -67,6 +69,10 @@ export function createPast(now: () => number = Date.now): Past {
 }
 
 const bare = (path: string): string => path.split("?")[0] ?? path;
+
+/** Whether a write to one path may change what another shows. */
+const touches = (written: string, read: string): boolean =>
+  `${read}/`.startsWith(`${written}/`) || `${written}/`.startsWith(`${read}/`);
 
 /** Whether a write made what is read: `POST /things`, then `GET /things/7`; or `PUT /things/7` that answered 201. */
 const makes = (write: { readonly path: string; readonly status: number }, path: string): boolean =>

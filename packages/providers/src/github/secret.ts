@@ -91,7 +91,7 @@ export function secretParts(options: {
     // The value can't be compared, but writing it again is harmless: a find would only save that request.
     find: async () => undefined,
 
-    async reconcile(github, { config, created }, work) {
+    async reconcile(github, { config, prior, created }, work) {
       const at = holder(github, config);
       const name = required(config, "secret_name");
       const sealed = text(config, "value_encrypted") ?? text(config, "encrypted_value");
@@ -103,7 +103,7 @@ export function secretParts(options: {
         keyId = key.key_id;
         await github.api.secrets.put(at, name, value, keyId);
       }
-      const state = await written(github, config, await stampOf(github, at, name, work), keyId);
+      const state = await written(github, config, await stampOf(github, at, name, prior, work), keyId);
       await created(state);
       return state;
     },
@@ -112,12 +112,21 @@ export function secretParts(options: {
   };
 }
 
-/** A secret just written may take a moment to be seen. */
-const stampOf = (github: GitHub, at: Holder, name: string, work: Work): Promise<Stamp> =>
-  until(work, {
+/**
+ * A secret just written may take a moment to be seen, and so may its new time. Two writes within one second have the
+ * same time: who waits for another one waits in vain.
+ */
+function stampOf(github: GitHub, at: Holder, name: string, prior: Attributes | undefined, work: Work): Promise<Stamp> {
+  const before = text(prior ?? {}, "remote_updated_at");
+  const patience = work.clock.now().getTime() + 3_000;
+  return until(work, {
     title: `GitHub shows the secret ${name}`,
     code: "github-secret-wait",
     minutes: 1,
     probe: () => github.api.secrets.get(at, name),
-    done: (seen) => seen,
+    done: (seen) => {
+      const old = seen && goTime(seen.updated_at) === before && work.clock.now().getTime() < patience;
+      return old ? undefined : seen;
+    },
   });
+}

@@ -88,13 +88,17 @@ export function hcpStateStore(options: HcpStoreOptions): StateStore {
       checkSuccession(known, state, name);
       await check();
       if (known?.serial === state.serial) return;
+      const content = serializeState(state);
       try {
         const { serial, lineage } = state;
-        await tfe.stateVersions.create(id, { content: serializeState(state), serial, lineage });
+        await tfe.stateVersions.create(id, { content, serial, lineage });
       } catch (thrown) {
         if (!hasStatus(thrown, 409)) throw thrown;
         await check();
-        throw stateConflict("HCP Terraform has another state by now", name);
+        // Unless it is our own write, whose answer was lost.
+        const now = await load(id);
+        if (now === undefined || serializeState(now) !== content)
+          throw stateConflict("HCP Terraform has another state by now", name);
       }
       known = state;
     };
