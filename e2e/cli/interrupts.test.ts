@@ -16,6 +16,15 @@ const count = 8;
 const addresses = Array.from({ length: count }, (_, i) => `tls_private_key.k${i}`);
 const words = ["apply", "base", "--yes", "--parallelism", "1", ...addresses.flatMap((one) => ["--target", one])];
 
+/** Large enough to take their time. */
+function writeKeys(folder: string): void {
+  const keys = Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`k${i}`, { algorithm: "RSA", rsa_bits: 4096 }]),
+  );
+  mkdirSync(join(folder, "infra/base"), { recursive: true });
+  writeFileSync(join(folder, "infra/base/keys.tf.json"), JSON.stringify({ resource: { tls_private_key: keys } }));
+}
+
 test.each([
   ["SIGINT", 1, "Interrupted: finishing what is under way. Once more to stop at once."],
   ["SIGTERM", 1, "What was done is in the state"],
@@ -25,15 +34,7 @@ test.each([
     executor: "native",
     state: { backend: "folder" },
   });
-  // Large enough to take its time.
-  const keys = Object.fromEntries(
-    Array.from({ length: count }, (_, i) => [`k${i}`, { algorithm: "RSA", rsa_bits: 4096 }]),
-  );
-  mkdirSync(join(project.folder, "infra/base"), { recursive: true });
-  writeFileSync(
-    join(project.folder, "infra/base/keys.tf.json"),
-    JSON.stringify({ resource: { tls_private_key: keys } }),
-  );
+  writeKeys(project.folder);
 
   const child = spawn(tool, words, {
     cwd: project.folder,
@@ -58,4 +59,14 @@ test.each([
   expect(kept.objects.length).toBeLessThan(count);
   const rest = (await project.data(words)) as { readonly counts: { readonly add: number } };
   expect(rest.counts.add + kept.objects.length).toBe(count);
+});
+
+test("a deadline stops as Ctrl-C does, and says so", async () => {
+  const project = sandbox.project("deadline", { executor: "native", state: { backend: "folder" } });
+  writeKeys(project.folder);
+  const late = await project.run([...words, "--deadline", "1s", "--json"], 1);
+  expect(JSON.parse(late.stdout)).toMatchObject({ diagnostics: [{ code: "deadline" }] });
+  await project.data(words);
+  const kept = (await project.data(["state", "list", "base"])) as { readonly objects: readonly object[] };
+  expect(kept.objects).toHaveLength(count);
 });

@@ -50,6 +50,8 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     const value = inline ?? words[++i];
     if (value === undefined) usage("This flag takes a value", `${word} ${spec.value ?? "VALUE"}`);
     else if (spec.integer && !INTEGER.test(value)) usage("This flag takes a whole number", `--${name} ${value}`);
+    else if (spec.duration && millisecondsOf(value) === undefined)
+      usage("This flag takes a duration", `--${name} ${value}`, "For example 90s, 30m or 2h.");
     else if (spec.multiple) flags[name] = [...((flags[name] as string[] | undefined) ?? []), value];
     else flags[name] = value;
   }
@@ -83,6 +85,14 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
 }
 
 const INTEGER = /^\d+$/;
+
+const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** Of `90s`, `30m`, `2h`; undefined for anything else. */
+export function millisecondsOf(duration: string): number | undefined {
+  const [, count, unit] = /^([1-9]\d*)([smh])$/.exec(duration) ?? [];
+  return unit === undefined ? undefined : Number(count) * (units[unit] ?? 0);
+}
 
 const choicesOf = (choices: readonly string[] | undefined): string | undefined =>
   choices ? `One of: ${choices.join(", ")}.` : undefined;

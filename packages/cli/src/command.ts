@@ -10,6 +10,8 @@ export interface FlagSpec {
   readonly multiple?: boolean;
   /** Only whole numbers, zero among them. */
   readonly integer?: boolean;
+  /** Only a whole number with its unit: `90s`, `30m`, `2h`. */
+  readonly duration?: boolean;
 }
 
 export interface ArgumentSpec {

@@ -7,6 +7,7 @@ import type { Command, CommandResult, Flags, Invocation } from "./command.ts";
 import { findCommand, commands } from "./commands/index.ts";
 import { toolHome } from "./home.ts";
 import { projectJsonSchema } from "@doge/workflow";
+import { deadlineOf, INTERRUPTED, interruptible } from "./interrupt.ts";
 import { loadProject } from "./project.ts";
 import { jsonReporter, terminalReporter } from "./terminal/reporter.ts";
 import { styleFor } from "./terminal/style.ts";
@@ -82,7 +83,7 @@ async function run(command: Command, parsed: ReturnType<typeof parseArguments>):
       : terminalReporter(process.stderr, style, redact, () => machine.clock.now().getTime());
 
   let result: Finished;
-  const { signal, dispose } = interruptible(reporter.clear);
+  const { signal, dispose, overdue } = interruptible(reporter.clear, deadlineOf(command, flags));
   try {
     if (parsed.diagnostics.length > 0) result = { exitCode: 2, diagnostics: parsed.diagnostics, text: "" };
     else {
@@ -114,7 +115,8 @@ async function run(command: Command, parsed: ReturnType<typeof parseArguments>):
     dispose();
   }
 
-  return finish(result, json, redact);
+  const late = overdue();
+  return finish(late ? { ...result, exitCode: 1, diagnostics: [late] } : result, json, redact);
 }
 
 type Finished = CommandResult<unknown> & { readonly text: string };
@@ -151,36 +153,4 @@ function exitCodeOf(thrown: unknown): number {
   const codes = diagnosticsOf(thrown).map(({ code }) => code);
   if (codes.includes("interrupted")) return 130;
   return codes.every((code) => usageCodes.has(code)) ? 2 : 1;
-}
-
-const INTERRUPTED = {
-  severity: "error",
-  code: "interrupted",
-  summary: "Interrupted",
-  detail: "What was under way is saved.",
-  remedy: "Run the same command again: it goes on where it stopped.",
-} as const;
-
-/** First Ctrl-C: finish what is under way and save. Second: stop at once; the journal knows what was under way. */
-function interruptible(clear: () => void): { readonly signal: AbortSignal; readonly dispose: () => void } {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) {
-      clear();
-      process.stderr.write("Stopped. What was under way is in the journal: run the same command again.\n");
-      process.exit(130);
-    }
-    clear();
-    process.stderr.write("Interrupted: finishing what is under way. Once more to stop at once.\n");
-    controller.abort();
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  return {
-    signal: controller.signal,
-    dispose: () => {
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseArguments } from "../src/arguments.ts";
+import { millisecondsOf, parseArguments } from "../src/arguments.ts";
 import { defineCommand } from "../src/command.ts";
 import { findCommand } from "../src/commands/index.ts";
 
@@ -54,4 +54,18 @@ test("commands of two words are found before those of one", () => {
     rest: ["--json"],
   });
   expect(findCommand(["nothing"])).toBeUndefined();
+});
+
+test("a duration has a unit", () => {
+  expect(["90s", "30m", "2h"].map(millisecondsOf)).toEqual([90_000, 1_800_000, 7_200_000]);
+  expect(["", "0s", "90", "2d", "1.5h"].map(millisecondsOf)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  const found = findCommand(["up", "--deadline", "soon"]);
+  const parsed = parseArguments(found?.command as NonNullable<typeof found>["command"], found?.rest ?? []);
+  expect(parsed.diagnostics).toMatchObject([{ summary: "This flag takes a duration", detail: "--deadline soon" }]);
 });

@@ -1,6 +1,7 @@
 import { hasErrors } from "@doge/core";
 import { doctor, type Check, projectStatus, type ProjectStatus, up, type UpResult } from "@doge/workflow";
 import { defineCommand } from "../command.ts";
+import { deadlineFlag } from "../interrupt.ts";
 import { renderChecks, renderStatus, renderUp } from "../views/project.ts";
 
 export const doctorCommand = defineCommand<{ readonly checks: readonly Check[] }>({
@@ -20,6 +21,7 @@ export const upCommand = defineCommand<UpResult>({
   summary: "From nothing to staging and production; goes on where it was interrupted",
   description:
     "meta, repository, base, dotenv, stage, prod, and the first deploys. Every step converges: what is there stays.",
+  flags: { deadline: deadlineFlag },
   view: renderUp,
   async run(invocation) {
     return { exitCode: 0, data: await up(await invocation.project()) };

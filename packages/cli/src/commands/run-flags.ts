@@ -3,6 +3,7 @@ import { DogeError, error, fail, nearest, unwrap } from "@doge/core";
 import { readVariableFile } from "@doge/engine";
 import { isWorkspace, type Project, type RunOptions, type WorkspaceName, workspaceNames } from "@doge/workflow";
 import type { ArgumentSpec, FlagSpec, Invocation } from "../command.ts";
+import { deadlineFlag } from "../interrupt.ts";
 import { confirm } from "../terminal/ask.ts";
 
 export const workspaceArgument: ArgumentSpec = {
@@ -44,6 +45,7 @@ export const runFlags = {
   },
   parallelism: { type: "string", value: "N", integer: true, help: "Calls at once; 10 unless told" },
   executor: { type: "string", value: executors.join("|"), help: "Who carries it out, instead of doge.config.ts" },
+  deadline: deadlineFlag,
 } as const satisfies Record<string, FlagSpec>;
 
 /** The project, with the executor that the flag names. */

@@ -185,6 +185,7 @@ export const destroyCommand = defineCommand<DestroyResult>({
     "var-file": runFlags["var-file"],
     parallelism: runFlags.parallelism,
     executor: runFlags.executor,
+    deadline: runFlags.deadline,
   },
   view: renderDestroyed,
   async run(invocation) {
