@@ -15,6 +15,26 @@ const mayBeLost = (thrown: unknown): boolean =>
   !(thrown instanceof DogeError) &&
   !(thrown instanceof TransportError && ["refused", "timeout", "aborted"].includes(thrown.reason));
 
+/** OpenSSH allows ten on one connection (MaxSessions) and refuses the next; a shell may be one of them. */
+const mostSessions = 8;
+
+/** Lets so many at once do their work; the others wait for their turn. */
+function turnstile(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}
+
 /** A Host over a connection that is ready. */
 export function sshHost(client: Client, name: string): Host {
   let open = true;
@@ -80,7 +100,8 @@ export function sshHost(client: Client, name: string): Host {
       });
     });
 
-  const run: Host["run"] = (command) => attached(() => execute(channel, command));
+  const inTurn = turnstile(mostSessions);
+  const run: Host["run"] = (command) => attached(() => inTurn(() => execute(channel, command)));
 
   return {
     name,
