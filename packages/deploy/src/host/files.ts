@@ -5,7 +5,8 @@ import type { Host } from "./host.ts";
 /**
  * Argv that writes standard input to a file: beside it, with its final mode from the first byte on,
  * synced, then renamed. A kill leaves the old content or the new; so does a connection that is cut, after
- * which `cat` sees the end of what came so far and would go on: the size tells.
+ * which `cat` sees the end of what came so far and would go on: the size tells. Nobody reads what is said then,
+ * and that must not end the shell before it has cleaned up.
  */
 export const writeFileArgv = (path: string, mode: number, bytes: number): readonly string[] =>
   shellScript(
@@ -13,6 +14,7 @@ export const writeFileArgv = (path: string, mode: number, bytes: number): readon
       'mkdir -p "$(dirname "$1")"',
       'beside="$1.$$.tmp"',
       "umask 077",
+      "trap '' PIPE",
       "trap 'rm -f \"$beside\"' EXIT",
       'cat > "$beside"',
       'if [ "$(wc -c < "$beside")" -ne "$3" ]; then echo "cut off" >&2; exit 47; fi',
