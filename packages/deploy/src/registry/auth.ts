@@ -32,18 +32,18 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
 const basic = (credentials: RegistryCredentials): string =>
   `Basic ${Buffer.from(`${credentials.username}:${credentials.password.reveal()}`).toString("base64")}`;
 
-/** The `Authorization` header that answers a challenge. `scope` is what the request at hand needs. */
+/** The `Authorization` header that answers a challenge. `scopes` are what the request at hand needs. */
 export async function answerChallenge(
   { http, clock }: { readonly http: Http; readonly clock: Clock },
   challenge: Challenge,
   credentials: RegistryCredentials | undefined,
-  scope: string,
+  scopes: readonly string[],
 ): Promise<string | undefined> {
   if (challenge.scheme === "basic") return credentials && basic(credentials);
   if (!challenge.realm) return undefined;
   const url = new URL(challenge.realm);
   if (challenge.service) url.searchParams.set("service", challenge.service);
-  url.searchParams.set("scope", scope);
+  for (const scope of scopes) url.searchParams.append("scope", scope);
   const response = await sendWithRetry(http, clock, {
     method: "GET",
     url: url.href,

@@ -41,9 +41,9 @@ export function createRegistry(options: {
   const url = options.url.replace(/\/+$/, "");
   const authorizations = new Map<string, string>();
 
-  /** Sends with the token for this repository; asks for one where the registry wants it. */
-  async function send(repository: string, actions: string, request: HttpRequest): Promise<HttpResponse> {
-    const scope = `repository:${repository}:${actions}`;
+  /** Sends with a token for these scopes; asks for one where the registry wants it. */
+  async function send(scopes: readonly string[], request: HttpRequest): Promise<HttpResponse> {
+    const scope = scopes.join(" ");
     const attempt = (): Promise<HttpResponse> => {
       const authorization = authorizations.get(scope);
       return sendWithRetry(http, clock, {
@@ -54,16 +54,19 @@ export function createRegistry(options: {
     const response = await attempt();
     if (response.status !== 401) return response;
     const challenge = parseChallenge(response.headers["www-authenticate"]);
-    const authorization = challenge && (await answerChallenge({ http, clock }, challenge, credentials, scope));
+    const authorization = challenge && (await answerChallenge({ http, clock }, challenge, credentials, scopes));
     if (!authorization) return response;
     authorizations.set(scope, authorization);
     return attempt();
   }
 
   const path = (repository: string, rest: string): string => `${url}/v2/${repository}/${rest}`;
-  const pull = (repository: string, request: HttpRequest): Promise<HttpResponse> => send(repository, "pull", request);
+  const pullScope = (repository: string): string => `repository:${repository}:pull`;
+  const pushScope = (repository: string): string => `repository:${repository}:pull,push`;
+  const pull = (repository: string, request: HttpRequest): Promise<HttpResponse> =>
+    send([pullScope(repository)], request);
   const push = (repository: string, request: HttpRequest): Promise<HttpResponse> =>
-    send(repository, "pull,push", request);
+    send([pushScope(repository)], request);
 
   const registry: Registry = {
     url,
@@ -105,7 +108,9 @@ export function createRegistry(options: {
       if (await registry.hasBlob(repository, digest)) return "present";
       const mount = from ? `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}` : "";
       const start = path(repository, `blobs/uploads/${mount}`);
-      const begun = await push(repository, { method: "POST", url: start });
+      // To mount is to read there, too.
+      const scopes = [pushScope(repository), ...(from ? [pullScope(from)] : [])];
+      const begun = await send(scopes, { method: "POST", url: start });
       expect(begun, [201, 202], start);
       if (begun.status === 201) return "mounted";
       const target = new URL(begun.headers["location"] ?? "", start);
