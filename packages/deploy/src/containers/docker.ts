@@ -1,3 +1,5 @@
+import { shellScript } from "../host/quote.ts";
+
 /** Builders of `docker` argv. They do no I/O; secrets are never part of them. */
 export const docker = {
   version: (): readonly string[] => ["docker", "version", "--format", "{{.Server.Version}}"],
@@ -101,6 +103,12 @@ export function compose(project: ComposeProject) {
       service,
       ...argv,
     ],
+    /** Ends the containers of single commands that still run. */
+    removeRuns: (): readonly string[] =>
+      shellScript(
+        'docker ps --quiet --filter "label=com.docker.compose.project=$1" --filter label=com.docker.compose.oneoff=True | xargs -r docker rm --force',
+        project.name,
+      ),
     exec: (service: string, argv: readonly string[]): readonly string[] => [...prefix, "exec", "-T", service, ...argv],
     /** Each service with its own grace period. */
     stop: (): readonly string[] => [...prefix, "stop"],

@@ -42,6 +42,8 @@ export async function runMigrations(
     if (result.exitCode !== 0) failed(host, command, `exit code ${result.exitCode}:\n${tailOf(result)}`);
   } catch (thrown) {
     if (!(thrown instanceof TransportError) || thrown.reason !== "timeout") throw thrown;
+    // Its container knows nothing of our patience: left alone, it would migrate later, at any moment.
+    await host.run({ argv: task.removeRuns() });
     failed(host, command, `still running after ${Math.round(options.timeoutMilliseconds / 1000)} s`);
   }
 }
