@@ -124,7 +124,8 @@ const appHandlers = (domain: string, settings: EdgeSettings): readonly object[] 
       active: {
         uri: settings.readyPath,
         interval: "250ms",
-        timeout: "1s",
+        // A host that is far too busy must not look like one without a healthy release.
+        timeout: "3s",
         headers: { Host: [domain], "X-Forwarded-Proto": ["https"], "X-Forwarded-Host": [domain] },
       },
     },
