@@ -77,7 +77,8 @@ hosts-prepare: install ## Make root file system and images for real hosts (root,
 hosts-up: install ## Boot real hosts: stage and prod, with systemd, OpenSSH and Docker
 	node tools/hosts/main.ts up
 
-hosts-test: install ## Deploys on fresh real hosts: TLS by ACME, promotion, migration, rollback, power cut, leases
+hosts-test: install ## Suites of the ports and deploys on fresh real hosts: TLS, promotion, rollback, power cut, leases
+	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/ports
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/release
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/lease
 

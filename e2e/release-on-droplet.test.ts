@@ -1,12 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningCloud, startCloud } from "../packages/cloud/src/index.ts";
-import { noTerraform } from "../packages/cloud/test/control/mini.ts";
-import { type DogeEvent, type Machine, Secret } from "../packages/core/src/index.ts";
-import { nodeMachine } from "../packages/core/src/node/index.ts";
+import type { DogeEvent, Machine } from "../packages/core/src/index.ts";
 import {
   connectHost,
   deployRelease,
@@ -36,80 +31,36 @@ import {
   stylesheetOf,
   templateMigrations,
 } from "./support/app.ts";
+import { type LocalDroplet, startLocalDroplet } from "./support/local-droplet.ts";
 
 const domain = "such.test";
 
+let droplet: LocalDroplet;
 let folder: string;
-let cloud: RunningCloud;
 let machine: Machine;
 let host: Host;
 const events: DogeEvent[] = [];
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "doge-release-"));
-  cloud = await startCloud({ folder: join(folder, "cloud"), basePort: 0, seed: "release", terraform: noTerraform });
-  machine = nodeMachine({ ...process.env, ...cloud.endpoints });
-  host = await bootDroplet();
+  droplet = await startLocalDroplet("release", domain);
+  ({ folder, machine } = droplet);
+  host = await connectHost(droplet.ssh);
   renderApp(join(folder, "app"));
   lockApp(join(folder, "app"));
 });
 
 afterAll(async () => {
   await host?.close();
-  await cloud?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await droplet?.stop();
 });
-
-async function digitalocean(method: "GET" | "POST", path: string, body?: unknown): Promise<Record<string, never>> {
-  const response = await machine.http.send({
-    method,
-    url: `${cloud.endpoints["DIGITALOCEAN_API_URL"]}/v2${path}`,
-    headers: { authorization: `Bearer ${cloud.endpoints["DIGITALOCEAN_TOKEN"]}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${response.text()}`);
-  return response.json() as Record<string, never>;
-}
-
-async function bootDroplet(): Promise<Host> {
-  const [birth, user] = [ssh2.utils.generateKeyPairSync("ed25519"), ssh2.utils.generateKeyPairSync("ed25519")];
-  const userData = {
-    users: [{ name: "doge", groups: "docker", ssh_authorized_keys: [user.public.trim()] }],
-    ssh_keys: { ed25519_private: birth.private, ed25519_public: birth.public.trim() },
-    write_files: [{ path: "/etc/ssh/sshd_config.d/10-doge.conf", content: "Port 2222\n" }],
-  };
-  const made = await digitalocean("POST", "/droplets", {
-    name: "such-app-prod",
-    region: "fra1",
-    size: "s-1vcpu-1gb",
-    image: "debian-13-x64",
-    user_data: `#cloud-config\n${JSON.stringify(userData)}\n`,
-  });
-  const { networks } = made["droplet"] as unknown as { networks: { v4: { type: string; ip_address: string }[] } };
-  const address = networks.v4.find(({ type }) => type === "public")?.ip_address ?? "";
-  await digitalocean("POST", "/domains", { name: domain, ip_address: address });
-  await digitalocean("POST", `/domains/${domain}/records`, { type: "CNAME", name: "www", data: "@" });
-  return connectHost({
-    host: address,
-    port: 2222,
-    user: "doge",
-    privateKey: new Secret(user.private),
-    hostKey: birth.public,
-    clock: machine.clock,
-  });
-}
 
 const place = (): Place => ({
   machine,
   host,
   domain,
   environment: "prod",
-  registryUrl: cloud.endpoints["DOGE_REGISTRY_URL"] ?? "",
-  access: {
-    host: new URL(cloud.endpoints["DOGE_REGISTRY_URL"] ?? "").host,
-    username: "doge",
-    token: new Secret(cloud.endpoints["GITHUB_TOKEN"] ?? ""),
-  },
+  registryUrl: droplet.registryUrl,
+  access: droplet.access,
   app: join(folder, "app"),
   cache: join(folder, "cache"),
 });

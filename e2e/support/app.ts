@@ -87,6 +87,7 @@ export async function buildApp(
   place: Omit<Place, "host">,
   name: string,
   onProgress: (message: string) => void = () => {},
+  repository = "doge/such-app",
 ): Promise<ReleaseImage> {
   const tree = name.padEnd(40, "0");
   const image = await assembleImage({
@@ -97,7 +98,7 @@ export async function buildApp(
     cacheFolder: place.cache,
     ...(place.base ? { base: place.base } : {}),
   });
-  const pushed = await pushImage({ registry: registryOf(place), repository: "doge/such-app", image, onProgress });
+  const pushed = await pushImage({ registry: registryOf(place), repository, image, onProgress });
   return { ...pushed, commit: tree };
 }
 

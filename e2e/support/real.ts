@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Machine, Secret } from "../../packages/core/src/index.ts";
 import { nodeMachine } from "../../packages/core/src/node/index.ts";
-import { connectHost, type Host } from "../../packages/deploy/src/index.ts";
+import { connectHost, type ConnectOptions, type Host } from "../../packages/deploy/src/index.ts";
 import { acme, type DropletName, type HostsRecord, places, registry } from "../../tools/hosts/places.ts";
 import type { Place } from "./app.ts";
 
@@ -13,12 +13,12 @@ export function record(): HostsRecord {
   return JSON.parse(readFileSync(places.hosts, "utf8")) as HostsRecord;
 }
 
-/** Connects as the deploy does, with the host key that the droplet was born with. */
-export async function connectReal(name: DropletName): Promise<Host> {
+/** How a deploy gets in, with the host key that the droplet was born with. */
+export function sshReal(name: DropletName): ConnectOptions {
   const { droplets, privateKey } = record();
   const droplet = droplets.find((each) => each.name === name);
   if (!droplet) throw new Error(`no droplet ${name}`);
-  return connectHost({
+  return {
     host: droplet.address,
     port: droplet.port,
     user: droplet.user,
@@ -26,8 +26,10 @@ export async function connectReal(name: DropletName): Promise<Host> {
     privateKey: new Secret(readFileSync(privateKey, "utf8")),
     clock: machine.clock,
     bootMilliseconds: 60_000,
-  });
+  };
 }
+
+export const connectReal = (name: DropletName): Promise<Host> => connectHost(sshReal(name));
 
 export interface RealPlaceOptions {
   /** Holds a copy of the app's sources of its own. */

@@ -33,6 +33,16 @@ export type DropletName = (typeof droplets)[number]["name"];
 
 export const registry = { host: "registry.test", username: "doge", token: "registry-of-the-hosts" } as const;
 
+/** Docker's own registry, as Debian packages it: that ours and this one are alike is what a suite checks. */
+export const distribution = {
+  host: "distribution.test",
+  url: "https://distribution.test:5443",
+  username: "doge",
+  token: "registry-of-the-hosts",
+  /** bcrypt of the token, as htpasswd has it. */
+  hash: "$2b$05$aBcDeFgHiJkLmNoPqRsTu.wssT7Fz/./3jzCBbmgpbU0mq/OW7fz2",
+} as const;
+
 /** Two directories of one kind: certificates of the second run out so soon that they are renewed while one watches. */
 export const acme = {
   directory: "https://pebble.test:14000/dir",

