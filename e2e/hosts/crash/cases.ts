@@ -10,6 +10,10 @@ export interface CrashCase {
   readonly ends: readonly string[];
   /** The edge itself is gone for a while: visitors can't be served by any release. */
   readonly edgeGone?: boolean;
+  /** Failures of this kind are the trouble itself, no release could serve them: `new connection: ECONNREFUSED`. */
+  readonly excused?: RegExp;
+  /** Whether the trouble really happened; says what is missing. */
+  readonly proof?: () => string | undefined;
   readonly healthSeconds?: number;
   /** In the short form, too. */
   readonly short?: boolean;
@@ -81,17 +85,9 @@ export function crashCases(random: () => number): readonly CrashCase[] {
       ends: ["ssh-lost", "released"],
       atStep: once("drain", () => void tryOnConsole("prod", "pkill", "-KILL", "-u", "deployer", "sshd")),
     },
-    {
-      name: "engine restarted at health",
-      ends: ["released", "containers-failed", "release-unhealthy"],
-      atStep: once("health", () => void onConsole("prod", "systemctl", "restart", "docker")),
-    },
-    {
-      name: "edge killed at health",
-      ends: ["released", "release-unreachable"],
-      edgeGone: true,
-      atStep: once("health", () => void onConsole("prod", "pkill", "-KILL", "-x", "caddy")),
-    },
+    engineRestarted("health"),
+    engineRestarted("start"),
+    edgeKilled("health"),
     {
       name: "disk almost full",
       ends: ["host-disk"],
@@ -108,8 +104,12 @@ export function crashCases(random: () => number): readonly CrashCase[] {
     },
     {
       name: "image that is not in the registry",
-      ends: ["containers-failed", "image-missing"],
-      image: (image) => ({ ...image, reference: image.reference.replace(/.{8}$/, "00000000") }),
+      ends: ["containers-failed"],
+      image: ({ reference, digest, ...image }) => ({
+        ...image,
+        reference: reference.replace(/.{8}$/, "00000000"),
+        digest: digest.replace(/.{8}$/, "00000000"),
+      }),
     },
     {
       name: "app that ends at its start",
@@ -131,6 +131,47 @@ export function crashCases(random: () => number): readonly CrashCase[] {
       spoil: (app) => spoilFile(app, "src/log.ts", hangingServer),
     },
   ];
+}
+
+const onProd = (...argv: readonly string[]): string => onConsole("prod", ...argv).trim();
+
+/**
+ * The engine makes its rules for published ports anew: who opens a connection at that instant is refused, whichever
+ * release there is. Containers live on, and so does every connection through the edge's.
+ */
+function engineRestarted(step: string): CrashCase {
+  const engine = (): string => onProd("systemctl", "show", "--property", "MainPID", "--value", "docker");
+  const edge = (): string => onProd("docker", "inspect", "--format", "{{.State.Pid}}", "services-caddy-1");
+  let before: readonly string[] = [];
+  return {
+    name: `engine restarted at ${step}`,
+    ends: ["released", "containers-failed", "release-unhealthy"],
+    excused: /^(new connection|upload): (ECONNREFUSED|ECONNRESET)$/,
+    atStep: once(step, () => {
+      before = [engine(), edge()];
+      onProd("systemctl", "restart", "docker");
+    }),
+    proof: () => {
+      if (engine() === before[0]) return "the engine was not restarted";
+      return edge() === before[1] ? undefined : "the edge did not live on while the engine was restarted";
+    },
+  };
+}
+
+function edgeKilled(step: string): CrashCase {
+  const restarts = (): number =>
+    Number(onProd("docker", "inspect", "--format", "{{.RestartCount}}", "services-caddy-1"));
+  let before = 0;
+  return {
+    name: `edge killed at ${step}`,
+    ends: ["released", "release-unreachable"],
+    edgeGone: true,
+    atStep: once(step, () => {
+      before = restarts();
+      onProd("pkill", "-KILL", "-x", "caddy");
+    }),
+    proof: () => (restarts() > before ? undefined : "the edge was not killed"),
+  };
 }
 
 /** Leaves `$1` bytes. */
