@@ -47,12 +47,15 @@ export async function up(project: Project): Promise<UpResult> {
   workspaces.push(stage, prod);
 
   const { owner } = project.config.github;
-  const stageDeploy = await deployEnvironment(project, "stage", { image: images.stage, owner });
-  const prodDeploy = await deployEnvironment(project, "prod", { image: images.prod, owner });
+  const staging = deployEnvironment(project, "stage", { image: images.stage, owner });
+  const deploys = await settleAll([
+    staging,
+    deployEnvironment(project, "prod", { image: images.prod, owner, after: staging }),
+  ] as const);
   return {
     repository: repository.url,
     workspaces,
-    deploys: [stageDeploy, prodDeploy],
+    deploys,
     milliseconds: now().getTime() - started,
   };
 }
@@ -66,9 +69,13 @@ async function environmentImages(project: Project): Promise<Readonly<Record<Envi
 }
 
 /** Waits for all, then throws the first failure: nothing is left running behind an error. */
-async function settleAll<A, B, C>(work: readonly [Promise<A>, Promise<B>, Promise<C>]): Promise<[A, B, C]> {
+async function settleAll<T extends readonly Promise<unknown>[]>(
+  work: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const settled = await Promise.allSettled(work);
   const failed = settled.find((s) => s.status === "rejected");
   if (failed) throw failed.reason;
-  return settled.map((s) => (s as PromiseFulfilledResult<unknown>).value) as [A, B, C];
+  return settled.map((s) => (s as PromiseFulfilledResult<unknown>).value) as {
+    -readonly [K in keyof T]: Awaited<T[K]>;
+  };
 }

@@ -45,6 +45,7 @@ export async function deployRelease(options: DeployOptions): Promise<ReleaseReco
       await containers.pull(options.image.reference, options.registry);
       await requirePlatform(options, containers);
     });
+    if (options.proof) await walk.step("proof", options.proof);
     const number = await nextNumber(journal);
     const pending: PendingRelease = {
       number,

@@ -102,6 +102,11 @@ export interface Allowance {
 export interface DeployOptions extends ReleaseContext {
   /** By the project's history. Without it, no order is kept. */
   readonly orderAfter?: (liveCommit: string) => Promise<CommitOrder>;
+  /**
+   * What must hold before anything of the release runs, where it is not known yet when the deploy begins: the
+   * proof on staging that runs at the same time. Throws what is to be said.
+   */
+  readonly proof?: () => Promise<void>;
   /** To see whether the site's names lead to the host. */
   readonly dns?: { readonly names: Names; /** IPv4 of the host. */ readonly address: string };
   /** Rules that this deploy may break, and who said so. */

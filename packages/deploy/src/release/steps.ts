@@ -10,6 +10,7 @@ export const releaseSteps = [
   "services",
   "converge",
   "pull",
+  "proof",
   "restore-point",
   "migrate",
   "start",

@@ -14,7 +14,7 @@ import { type EnvironmentName, hostsOf } from "../workspaces/names.ts";
 import { connectDroplet, connectEnvironment, dropletOf, onEnvironment } from "./connect.ts";
 import { orderAfter } from "../repository/order.ts";
 import { registryAccess } from "./image.ts";
-import { markProven, requireProven } from "./proof.ts";
+import { markProven, proofFailed, requireProven } from "./proof.ts";
 import { deployResult, type DeployResult } from "./receipt.ts";
 
 export { prepareImage } from "./image.ts";
@@ -23,6 +23,8 @@ interface Reason {
   readonly image: ReleaseImage;
   readonly owner: string;
   readonly runUrl?: string;
+  /** A deploy that is to prove the image, under way: production makes its host ready meanwhile. */
+  readonly after?: Promise<unknown>;
   /** Rules that the owner sets aside. */
   readonly allow?: readonly Allowance["what"][];
 }
@@ -40,8 +42,13 @@ export async function deployEnvironment(
     () => machine.clock.now(),
     { step: `deploy.${environment}`, title: `Deploying to ${environment}` },
     async () => {
-      if (environment === "prod" && !reason.allow?.includes("unproven-image"))
-        await requireProven(project, reason.image);
+      const { after } = reason;
+      const mustBeProven = environment === "prod" && !reason.allow?.includes("unproven-image");
+      if (mustBeProven && !after) await requireProven(project, reason.image);
+      const proof = async (): Promise<void> => {
+        await after?.catch(proofFailed);
+        if (mustBeProven) await requireProven(project, reason.image);
+      };
       const { production, staging } = await envFilesHere(project);
       const envFiles = dropletEnvFiles(environment, production, staging);
       const droplet = await dropletOf(project, environment);
@@ -60,6 +67,7 @@ export async function deployEnvironment(
           image: reason.image,
           orderAfter: (live) => orderAfter(project, reason.image.commit, live),
           ...(allowed.length > 0 ? { allowed } : {}),
+          ...(after ? { proof } : {}),
           registry: registryAccess(project),
           settings: releaseSettings(project, environment, envFiles),
           composeFiles: await composeFiles(project, environment),

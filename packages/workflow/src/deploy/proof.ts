@@ -24,6 +24,15 @@ export async function requireProven(project: Project, image: ReleaseImage): Prom
   });
 }
 
+/** The deploy that was to prove the image failed; what went wrong is said there. */
+export const proofFailed = (): never =>
+  fail({
+    code: "proof-failed",
+    summary: "Production is left as it is",
+    detail: "the deploy to staging, which was to prove the image, failed",
+    remedy: "Mend what the deploy to staging says, and run this again.",
+  });
+
 /** Notes that an image has stayed live. A failure is a warning: the release itself is live. */
 export async function markProven(
   project: Project,

@@ -20,7 +20,7 @@ export interface ImagesOptions {
   readonly now: () => Date;
 }
 
-/** The images of one droplet. Layers are kept as blobs; a rootfs is unpacked when it is first needed. */
+/** The images of one droplet. Layers are kept as blobs; a pulled image is unpacked at once, a loaded one when it is first needed. */
 export class Images {
   readonly #options: ImagesOptions;
   readonly #blobs: Blobs;
@@ -78,6 +78,8 @@ export class Images {
     const image = stand
       ? this.#keepStandIn(reference, stand)
       : await this.#fetch(reference, this.client(reference.registry, credentials(reference.registry)), say);
+    // As Docker does: what is pulled is unpacked, and a start need not wait for it.
+    if (!stand) await this.rootfs(image);
     const digest = image.digests.find((entry) => entry.startsWith(`${name}@`))?.split("@")[1];
     say(`Digest: ${digest}`);
     const fresh = before?.id !== image.id;
