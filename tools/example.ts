@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readFolder } from "../packages/cli/src/tool-package.ts";
-import { projectFiles, withTool } from "../packages/workflow/src/index.ts";
+import { defaultOptions, projectFiles, withTool } from "../packages/workflow/src/index.ts";
 import { type ProjectConfigInput, projectSchema } from "../packages/workflow/src/config/schema.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,6 +27,7 @@ export function exampleFiles(): Readonly<Record<string, string>> {
     version,
     chosen,
     config: projectSchema.parse(chosen),
+    options: defaultOptions,
     credentials: {},
     year: 2026,
   });

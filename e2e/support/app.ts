@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Emit, type Machine, Secret } from "../../packages/core/src/index.ts";
 import {
@@ -12,7 +12,9 @@ import {
   type RegistryAccess,
   type ReleaseImage,
 } from "../../packages/deploy/src/index.ts";
-import { renderTemplate } from "../../packages/workflow/src/create/render.ts";
+import { readFolder } from "../../packages/cli/src/tool-package.ts";
+import { defaultOptions, optionWords, type TemplateOptions } from "../../packages/workflow/src/create/options.ts";
+import { templateFiles } from "../../packages/workflow/src/create/project-files.ts";
 
 const template = join(import.meta.dirname, "../../templates/web");
 const words = {
@@ -42,13 +44,11 @@ export function stylesheetOf(html: string): string {
 export const canary = "canary-1d9f4b7a";
 
 /** The template, rendered as `doge new` does. */
-export function renderApp(target: string): void {
-  for (const entry of readdirSync(template, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const from = join(entry.parentPath, entry.name);
-    const to = join(target, from.slice(template.length));
-    mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, renderTemplate(readFileSync(from, "utf8"), words, from));
+export function renderApp(target: string, options: TemplateOptions = defaultOptions): void {
+  const files = templateFiles(readFolder(template), { ...words, ...optionWords(options) });
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(target, path)), { recursive: true });
+    writeFileSync(join(target, path), content);
   }
 }
 
@@ -145,6 +145,7 @@ export function deployOptions(place: Place, image: ReleaseImage, emit: Emit): De
       appEnvFiles: [".envs/.production/.app"],
       healthSeconds: 20,
       soakSeconds: 1,
+      readOnly: true,
       backupSchedule: "17 3 * * *",
       ...(place.acmeDirectory ? { acmeDirectory: place.acmeDirectory } : {}),
     },

@@ -106,7 +106,8 @@ export function createApp(services: Services): Hono<Env> {
 
   app.notFound((c) => {
     const { pathname, search } = new URL(c.req.url);
-    if (safeMethods.has(c.req.method) && !pathname.endsWith("/") && !/\.\w+$/.test(pathname) && !pathname.startsWith("/api/")) {
+    if (pathname.startsWith("/api/")) return errorAnswer(c, 404);
+    if (safeMethods.has(c.req.method) && !pathname.endsWith("/") && !/\.\w+$/.test(pathname)) {
       return c.redirect(`${pathname.replace(/^\/+/, "/")}/${search}`, 301);
     }
     return errorAnswer(c, 404);

@@ -1,6 +1,5 @@
 import { openPool } from "./database/database.ts";
 import type { Log } from "./log.ts";
-import { once } from "./once.ts";
 import type { Settings } from "./settings.ts";
 
 /** Short-lived values that every process sees. Losing all of them is allowed. */
@@ -13,8 +12,9 @@ export interface Cache {
   close(): Promise<void>;
 }
 
-export const openCache = (settings: Pick<Settings, "cacheUrl" | "databaseUrl">, log: Log): Cache =>
-  settings.cacheUrl === "postgres" ? postgresCache(settings.databaseUrl, log) : redisCache(settings.cacheUrl);
+export function openCache(settings: Settings, log: Log): Cache {
+  return postgresCache(settings.databaseUrl, log);
+}
 
 /**
  * On connections of its own: what is counted stays counted where the request's transaction is rolled back, and a
@@ -52,26 +52,5 @@ function postgresCache(connectionString: string, log: Log): Cache {
       return Number(rows[0]?.value);
     },
     close: () => pool.end(),
-  };
-}
-
-function redisCache(url: string): Cache {
-  let opened = false;
-  const client = once(async () => {
-    const { Redis } = await import("ioredis");
-    opened = true;
-    return new Redis(url, { maxRetriesPerRequest: 2, keyPrefix: "doge-app:" });
-  });
-  return {
-    get: async (key) => (await (await client()).get(key)) ?? undefined,
-    set: async (key, value, seconds) => void (await (await client()).set(key, value, "EX", seconds)),
-    delete: async (key) => void (await (await client()).del(key)),
-    async increment(key, seconds) {
-      const answers = await (await client()).multi().incr(key).expire(key, seconds, "NX").exec();
-      return Number(answers?.[0]?.[1]);
-    },
-    async close() {
-      if (opened) (await client()).disconnect();
-    },
   };
 }

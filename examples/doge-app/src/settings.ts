@@ -12,9 +12,7 @@ export interface Settings {
   readonly secretKey: string;
   readonly databaseUrl: string;
   readonly databasePool: number;
-  /** `postgres` (a table) or `redis://…`. */
-  readonly cacheUrl: string;
-  /** `smtp(s)://…`, `postmark://TOKEN`, or `folder:PATH` (development: shown at /mailbox/). */
+  /** `smtp(s)://…`, or `folder:PATH` (development: shown at /mailbox/). */
   readonly mailUrl: string;
   readonly mailFrom: string;
   /** `s3://KEY:SECRET@HOST/BUCKET` (`s3+http://…` without TLS) or `folder:PATH`. */
@@ -94,12 +92,11 @@ export function readSettings(env: Env): Settings {
       "an address that begins with postgres://",
     ),
     databasePool: whole("DATABASE_POOL", 10, 1, 200),
-    cacheUrl: matching("CACHE_URL", given("CACHE_URL") ?? "postgres", /^(postgres$|rediss?:\/\/)/, "postgres or redis://host:6379"),
     mailUrl: matching(
       "MAIL_URL",
       given("MAIL_URL") ?? "folder:.data/mailbox",
-      /^(smtps?:\/\/|postmark:\/\/|folder:).+/,
-      "smtp://user:password@host:587, postmark://TOKEN or folder:PATH",
+      /^(smtps?:\/\/|folder:).+/,
+      "smtp://user:password@host:587 or folder:PATH",
     ),
     mailFrom: given("MAIL_FROM") ?? "Doge App <noreply@doge-app.example>",
     storageUrl: matching(

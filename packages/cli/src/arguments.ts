@@ -48,7 +48,9 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       continue;
     }
     const value = inline ?? words[++i];
-    if (value === undefined) usage("This flag takes a value", `${word} ${spec.value ?? "VALUE"}`);
+    if (value === undefined) usage("This flag takes a value", `${word} ${valueOf(spec)}`);
+    else if (spec.choices && !spec.choices.includes(value))
+      usage(`Unknown ${name}`, `"${value}"`, remedyOf(value, spec.choices));
     else if (spec.integer && !INTEGER.test(value)) usage("This flag takes a whole number", `--${name} ${value}`);
     else if (spec.duration && millisecondsOf(value) === undefined)
       usage("This flag takes a duration", `--${name} ${value}`, "For example 90s, 30m or 2h.");
@@ -70,12 +72,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       if (!spec.optional)
         usage("Something is missing", `${spec.name.toUpperCase()}: ${spec.help}`, choicesOf(spec.choices));
     } else if (spec.choices && !spec.open && !spec.choices.includes(value)) {
-      const near = nearest(value, spec.choices);
-      usage(
-        `Unknown ${spec.name}`,
-        `"${value}"`,
-        near ? `Did you mean "${near}"? One of: ${spec.choices.join(", ")}.` : choicesOf(spec.choices),
-      );
+      usage(`Unknown ${spec.name}`, `"${value}"`, remedyOf(value, spec.choices));
     } else if (spec.integer && !INTEGER.test(value)) {
       usage(`The ${spec.name} is a whole number`, `"${value}"`);
     } else values[spec.name] = value;
@@ -96,6 +93,14 @@ export function millisecondsOf(duration: string): number | undefined {
 
 const choicesOf = (choices: readonly string[] | undefined): string | undefined =>
   choices ? `One of: ${choices.join(", ")}.` : undefined;
+
+function remedyOf(value: string, choices: readonly string[]): string | undefined {
+  const near = nearest(value, choices);
+  return near ? `Did you mean "${near}"? One of: ${choices.join(", ")}.` : choicesOf(choices);
+}
+
+/** What stands for a flag's value in help and in complaints. */
+export const valueOf = ({ value, choices }: FlagSpec): string => value ?? choices?.join("|") ?? "VALUE";
 
 function splitFlag(word: string): [string, string | undefined] {
   const bare = word.replace(/^--?/, "");

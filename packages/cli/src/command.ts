@@ -12,6 +12,7 @@ export interface FlagSpec {
   readonly integer?: boolean;
   /** Only a whole number with its unit: `90s`, `30m`, `2h`. */
   readonly duration?: boolean;
+  readonly choices?: readonly string[];
 }
 
 export interface ArgumentSpec {

@@ -11,6 +11,7 @@ const command = defineCommand({
     destroy: { type: "boolean", help: "" },
     target: { type: "string", multiple: true, help: "" },
     yes: { type: "boolean", short: "y", help: "" },
+    mail: { type: "string", choices: ["smtp", "postmark"], help: "" },
   },
   run: async () => ({ exitCode: 0 }),
 });
@@ -32,6 +33,13 @@ test("everything wrong is reported at once, with the nearest right name", () => 
     ["This flag takes a value", "Run doge plan --help."],
     ["Unknown workspace", 'Did you mean "stage"? One of: meta, stage.'],
     ["Too many words", "Run doge plan --help."],
+  ]);
+});
+
+test("a flag with choices takes one of them", () => {
+  expect(parse("stage", "--mail", "postmark").flags).toEqual({ mail: "postmark" });
+  expect(parse("stage", "--mail=postmrak").diagnostics).toMatchObject([
+    { summary: "Unknown mail", remedy: 'Did you mean "postmark"? One of: smtp, postmark.' },
   ]);
 });
 

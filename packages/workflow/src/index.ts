@@ -4,6 +4,7 @@ export { ciDeploy } from "./ci/deploy.ts";
 export { ciPlan } from "./ci/plan.ts";
 export { defineProject, type ProjectConfig, type ProjectConfigInput } from "./config/schema.ts";
 export { entriesOf, fieldProblem, projectJsonSchema, validateProject, type JsonSchema } from "./config/validate.ts";
+export { choices, defaultOptions, type TemplateOptions } from "./create/options.ts";
 export { projectFiles, type NewFile } from "./create/project-files.ts";
 export { detectProject, type Facts } from "./create/adopt/detect.ts";
 export { adoptedFiles, toolFolder } from "./create/adopt/files.ts";

@@ -1,3 +1,4 @@
+-- {{#if api}}
 -- Only the hash of a token is kept: who reads the database can't use the API.
 CREATE TABLE api_token (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -9,6 +10,7 @@ CREATE TABLE api_token (
 );
 CREATE INDEX api_token_user_id ON api_token (user_id);
 
+-- {{/if}}
 -- Not written ahead: fast, and empty again after a crash, as a cache may be.
 CREATE UNLOGGED TABLE cache_entry (
   key text PRIMARY KEY,

@@ -9,7 +9,9 @@ import { NONCE, secureHeaders } from "hono/secure-headers";
 import { accountRoutes } from "./accounts/routes.ts";
 import { currentUser } from "./accounts/session.ts";
 import { adminRoutes } from "./admin/routes.ts";
+// {{#if api}}
 import { apiRoutes } from "./api/routes.ts";
+// {{/if}}
 import { homeRoutes } from "./home.ts";
 import { acceptedLanguage, isLanguage, type Language, translator } from "./i18n/i18n.ts";
 import { mailboxRoutes } from "./mail/mailbox.ts";
@@ -71,8 +73,13 @@ export function createApp(services: Services): Hono<Env> {
   const [small, upload] = [64 * 1024, largestPicture + 64 * 1024].map((maxSize) => bodyLimit({ maxSize, onError: tooLarge }));
   app.use((c, next) => ((c.req.path === "/users/~update/" ? upload : small) as MiddlewareHandler<Env>)(c, next));
   // TLS ends at the edge, so the scheme seen here is not the browser's: the origin is compared with the setting.
+  // {{#if api}}
   const forged = csrf({ origin: settings.siteUrl });
   app.use((c, next) => (c.req.path.startsWith("/api/") ? next() : forged(c, next)));
+  // {{/if}}
+  // {{#unless api}}
+  app.use(csrf({ origin: settings.siteUrl }));
+  // {{/unless}}
   // One transaction for each request that changes something. What failed changed nothing.
   app.use(async (c, next) => {
     if (safeMethods.has(c.req.method)) return next();
@@ -100,13 +107,18 @@ export function createApp(services: Services): Hono<Env> {
   app.route("/accounts", accountRoutes(services));
   app.route("/users", userRoutes(services));
   app.route(settings.adminPath, adminRoutes(services));
+  // {{#if api}}
   app.route("/api", apiRoutes(services) as unknown as Hono<Env>);
+  // {{/if}}
   if (local) app.route("/", errorPages());
   app.route("/", mailboxRoutes(services));
 
   app.notFound((c) => {
     const { pathname, search } = new URL(c.req.url);
-    if (safeMethods.has(c.req.method) && !pathname.endsWith("/") && !/\.\w+$/.test(pathname) && !pathname.startsWith("/api/")) {
+    // {{#if api}}
+    if (pathname.startsWith("/api/")) return errorAnswer(c, 404);
+    // {{/if}}
+    if (safeMethods.has(c.req.method) && !pathname.endsWith("/") && !/\.\w+$/.test(pathname)) {
       return c.redirect(`${pathname.replace(/^\/+/, "/")}/${search}`, 301);
     }
     return errorAnswer(c, 404);

@@ -41,7 +41,9 @@ function aboutPage(c: PageContext): Html {
     { title: t("About") },
     html`<h1>${t("About")}</h1>
       <p>${site.description}</p>
-      <p>${t("Made from the Doge template: TypeScript that Node runs as it is, Hono, Postgres, and a workflow that takes a change from a pull request to staging and production.")}</p>
-      <p><a href="/api/docs/">${t("About the API")}</a></p>`,
+      <!-- {{#if api}} -->
+      <p><a href="/api/docs/">${t("About the API")}</a></p>
+      <!-- {{/if}} -->
+      <p>${t("Made from the Doge template: TypeScript that Node runs as it is, Hono, Postgres, and a workflow that takes a change from a pull request to staging and production.")}</p>`,
   );
 }

@@ -12,9 +12,16 @@ export interface Settings {
   readonly secretKey: string;
   readonly databaseUrl: string;
   readonly databasePool: number;
+  // {{#if redis}}
   /** `postgres` (a table) or `redis://…`. */
   readonly cacheUrl: string;
-  /** `smtp(s)://…`, `postmark://TOKEN`, or `folder:PATH` (development: shown at /mailbox/). */
+  // {{/if}}
+  // {{#if provider}}
+  /** `{{mail_url}}` (`{{mail}}+http://…` without TLS), `smtp(s)://…`, or `folder:PATH` (development: shown at /mailbox/). */
+  // {{/if}}
+  // {{#unless provider}}
+  /** `smtp(s)://…`, or `folder:PATH` (development: shown at /mailbox/). */
+  // {{/unless}}
   readonly mailUrl: string;
   readonly mailFrom: string;
   /** `s3://KEY:SECRET@HOST/BUCKET` (`s3+http://…` without TLS) or `folder:PATH`. */
@@ -94,12 +101,20 @@ export function readSettings(env: Env): Settings {
       "an address that begins with postgres://",
     ),
     databasePool: whole("DATABASE_POOL", 10, 1, 200),
+    // {{#if redis}}
     cacheUrl: matching("CACHE_URL", given("CACHE_URL") ?? "postgres", /^(postgres$|rediss?:\/\/)/, "postgres or redis://host:6379"),
+    // {{/if}}
     mailUrl: matching(
       "MAIL_URL",
       given("MAIL_URL") ?? "folder:.data/mailbox",
-      /^(smtps?:\/\/|postmark:\/\/|folder:).+/,
-      "smtp://user:password@host:587, postmark://TOKEN or folder:PATH",
+      // {{#if provider}}
+      /^(smtps?:\/\/|{{mail}}(\+http)?:\/\/[^@]+@|folder:).+/,
+      "{{mail_url}}, smtp://user:password@host:587 or folder:PATH",
+      // {{/if}}
+      // {{#unless provider}}
+      /^(smtps?:\/\/|folder:).+/,
+      "smtp://user:password@host:587 or folder:PATH",
+      // {{/unless}}
     ),
     mailFrom: given("MAIL_FROM") ?? "{{name}} <noreply@{{domain}}>",
     storageUrl: matching(

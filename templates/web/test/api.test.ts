@@ -1,3 +1,4 @@
+// {{#if api}}
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { apiDocument } from "../src/api/document.ts";
@@ -95,3 +96,4 @@ test("the document and its page are served; unknown paths are JSON", async () =>
   const response = await site.app.request("/api/nothing/");
   assert.deepEqual([response.status, await response.json()], [404, { error: "not found" }]);
 });
+// {{/if}}

@@ -28,7 +28,9 @@ test("everything that is wrong is named at once, and no secret with it", () => {
     PORT: "http",
     SITE_URL: "example.com/path",
     SECRET_KEY: "short",
+    // {{#if redis}}
     CACHE_URL: "memcached://secret-1",
+    // {{/if}}
     MAIL_URL: "carrier-pigeon:secret-2",
     STORAGE_URL: "s3://key-without-secret-3",
     ADMIN_PATH: "admin",
@@ -42,8 +44,15 @@ test("everything that is wrong is named at once, and no secret with it", () => {
         "SITE_URL must be an origin without a path, such as https://example.com",
         "SECRET_KEY must have at least 32 characters",
         "DATABASE_URL is missing: set it to postgres://user:password@host:5432/database",
+        // {{#if redis}}
         "CACHE_URL must be postgres or redis://host:6379",
-        "MAIL_URL must be smtp://user:password@host:587, postmark://TOKEN or folder:PATH",
+        // {{/if}}
+        // {{#if provider}}
+        "MAIL_URL must be {{mail_url}}, smtp://user:password@host:587 or folder:PATH",
+        // {{/if}}
+        // {{#unless provider}}
+        "MAIL_URL must be smtp://user:password@host:587 or folder:PATH",
+        // {{/unless}}
         "STORAGE_URL must be s3://KEY:SECRET@HOST/BUCKET or folder:PATH",
         "ADMIN_PATH must be a path such as /admin/, with both slashes",
         'REGISTRATION_OPEN must be true or false, but is "perhaps"',

@@ -12,28 +12,12 @@ export interface Transport {
 
 export function createTransport({ mailUrl, mailFrom }: Pick<Settings, "mailUrl" | "mailFrom">): Transport {
   if (mailUrl.startsWith("folder:")) return folderTransport(mailUrl.slice("folder:".length), mailFrom);
-  if (mailUrl.startsWith("postmark:")) return postmarkTransport(new URL(mailUrl).host, mailFrom);
   return smtpTransport(mailUrl, mailFrom);
 }
 
 function smtpTransport(url: string, from: string): Transport {
   const transporter = once(async () => (await import("nodemailer")).default.createTransport(url, { from }));
   return { send: async (mail) => void (await (await transporter()).sendMail(mail)) };
-}
-
-/** https://postmarkapp.com/developer/api/email-api */
-function postmarkTransport(token: string, from: string): Transport {
-  return {
-    async send({ to, subject, text, html }) {
-      const response = await fetch("https://api.postmarkapp.com/email", {
-        method: "POST",
-        headers: { accept: "application/json", "content-type": "application/json", "x-postmark-server-token": token },
-        body: JSON.stringify({ From: from, To: to, Subject: subject, TextBody: text, HtmlBody: html }),
-        signal: AbortSignal.timeout(15_000),
-      });
-      if (!response.ok) throw new Error(`Postmark answered ${response.status}: ${(await response.text()).slice(0, 300)}`);
-    },
-  };
 }
 
 export interface StoredMail extends Mail {

@@ -17,6 +17,8 @@ export const identityFlags = {
   organization: { type: "string", help: "HCP Terraform organisation (default: TFE_ORGANIZATION)" },
   region: { type: "string", help: "DigitalOcean region (default: fra1)" },
   size: { type: "string", help: "Droplet size of both environments (default: s-1vcpu-1gb)" },
+  "stage-size": { type: "string", value: "SIZE", help: "Droplet size of staging, where it is another" },
+  "prod-size": { type: "string", value: "SIZE", help: "Droplet size of production, where it is another" },
   "env-file": {
     type: "string",
     value: "FILE",
@@ -90,8 +92,6 @@ export async function chooseIdentity(
   credentials: Readonly<Record<string, string>>,
   fallback: { readonly slug: string; readonly owner?: string; readonly repository?: string },
 ): Promise<ProjectConfigInput> {
-  const { flags } = invocation;
-  const text = (name: string): string | undefined => (typeof flags[name] === "string" ? flags[name] : undefined);
   const slug = await answer(invocation, {
     flag: "slug",
     text: "Short name (for machines)",
@@ -122,8 +122,7 @@ export async function chooseIdentity(
     key: "hcp.organization",
     fallback: credentials["TFE_ORGANIZATION"] ?? owner,
   });
-  const size = text("size");
-  const region = text("region");
+  const { region, sizes } = await choosePlaces(invocation);
   return {
     name,
     slug,
@@ -131,8 +130,29 @@ export async function chooseIdentity(
     github: { owner, repository: fallback.repository ?? slug },
     hcp: { organization },
     ...(region ? { digitalocean: { region } } : {}),
-    ...(size ? { environments: { stage: { size }, prod: { size } } } : {}),
+    ...(Object.keys(sizes).length > 0 ? { environments: sizes } : {}),
   };
+}
+
+/** Region and sizes: what is as the configuration has it by itself isn't written down. */
+async function choosePlaces(invocation: Invocation): Promise<{
+  readonly region: string | undefined;
+  readonly sizes: NonNullable<ProjectConfigInput["environments"]>;
+}> {
+  const asks = asksQuestions(invocation);
+  const text = (name: string): string | undefined => {
+    const given = invocation.flags[name];
+    return typeof given === "string" && given !== "" ? given : undefined;
+  };
+  const either = async (flag: string, question: string, fallback: string): Promise<string | undefined> => {
+    if (text(flag) !== undefined || !asks) return text(flag);
+    const given = await ask(question, fallback, () => undefined);
+    return given === fallback ? undefined : given;
+  };
+  const region = await either("region", "DigitalOcean region", "fra1");
+  const size = await either("size", "Droplet size", "s-1vcpu-1gb");
+  const [stage, prod] = [text("stage-size") ?? size, text("prod-size") ?? size];
+  return { region, sizes: { ...(stage ? { stage: { size: stage } } : {}), ...(prod ? { prod: { size: prod } } : {}) } };
 }
 
 /** The answers that nobody gave and that a rehearsal does not care about, but the real vendors do. */

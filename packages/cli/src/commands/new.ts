@@ -3,6 +3,7 @@ import { fail, step, unwrap } from "@doge/core";
 import { projectFiles, validateProject, withTool } from "@doge/workflow";
 import { defineCommand } from "../command.ts";
 import { installDependencies, packTool, readTemplate } from "../tool-package.ts";
+import { chooseOptions, optionFlags } from "./options.ts";
 import { assumed, chooseIdentity, identityFlags, knownCredentials, slugOf } from "./identity.ts";
 
 interface Created {
@@ -22,10 +23,15 @@ export const newCommand = defineCommand<Created>({
   ],
   flags: {
     ...identityFlags,
+    ...optionFlags,
     yes: { type: "boolean", short: "y", help: "No questions: defaults for what is not given" },
     "no-install": { type: "boolean", help: "Do not run npm install" },
   },
-  examples: ["doge new my-app", "doge new my-app --yes --domain example.com --owner me --organization me"],
+  examples: [
+    "doge new my-app",
+    "doge new my-app --yes --domain example.com --owner me --organization me",
+    "doge new my-app --yes --mail postmark --redis --no-api --licence mit",
+  ],
   view: (data) =>
     [`Made ${data.files} files in ${data.folder}.`, "", "Next:", ...data.next.map((line) => `  ${line}`), ""].join(
       "\n",
@@ -52,12 +58,14 @@ export const newCommand = defineCommand<Created>({
       });
     }
 
+    const options = await chooseOptions(invocation);
     const template = await readTemplate(invocation.home);
     const files = projectFiles({
       template,
       version: invocation.home.version,
       chosen,
       config,
+      options,
       credentials,
       year: now().getFullYear(),
     });

@@ -19,10 +19,19 @@ export async function ask(
   return answer;
 }
 
-/** Asks for yes or no; anything but yes is no. */
-export async function confirm(question: string): Promise<boolean> {
+/** Lets one of several be chosen; the first shown as chosen is `fallback`. */
+export async function choose<T extends string>(question: string, values: readonly T[], fallback: T): Promise<T> {
+  const { isCancel, select } = await import("@clack/prompts");
+  const options = values.map((value) => ({ value: value as string, label: value }));
+  const answer = await select({ message: question, options, initialValue: fallback });
+  if (isCancel(answer)) throw cancelled();
+  return values.find((value) => value === answer) ?? fallback;
+}
+
+/** Asks for yes or no; anything but yes is no, unless told. */
+export async function confirm(question: string, fallback = false): Promise<boolean> {
   const prompts = await import("@clack/prompts");
-  const answer = await prompts.confirm({ message: question, initialValue: false });
+  const answer = await prompts.confirm({ message: question, initialValue: fallback });
   if (prompts.isCancel(answer)) throw cancelled();
   return answer;
 }

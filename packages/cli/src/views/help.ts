@@ -1,3 +1,4 @@
+import { valueOf } from "../arguments.ts";
 import { type ArgumentSpec, type Command, type FlagSpec, globalFlags } from "../command.ts";
 
 const groups: readonly (readonly [string, readonly string[]])[] = [
@@ -72,4 +73,4 @@ export function commandHelp(command: Command): string {
 }
 
 const flagUsage = (name: string, spec: FlagSpec): string =>
-  `${spec.short ? `-${spec.short}, ` : ""}--${name}${spec.type === "string" ? ` ${spec.value ?? "VALUE"}` : ""}`;
+  `${spec.short ? `-${spec.short}, ` : ""}--${name}${spec.type === "string" ? ` ${valueOf(spec)}` : ""}`;

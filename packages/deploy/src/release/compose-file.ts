@@ -10,6 +10,8 @@ export const network = "doge";
 
 const logging = { driver: "json-file", options: { "max-size": "10m", "max-file": "5" } };
 
+const confined = { read_only: true, tmpfs: ["/tmp"], cap_drop: ["ALL"], security_opt: ["no-new-privileges:true"] };
+
 interface ReleaseFile {
   readonly target: DeployTarget;
   readonly slot: Slot;
@@ -23,6 +25,7 @@ function common({ target, number, image, settings }: ReleaseFile): object {
   return {
     image: image.reference,
     init: true,
+    ...(settings.readOnly ? confined : {}),
     ...(settings.appEnvFiles.length > 0 ? { env_file: [...settings.appEnvFiles] } : {}),
     environment: {
       ...settings.environment,
@@ -82,7 +85,7 @@ export function releaseComposeFile(file: ReleaseFile): string {
     },
     networks: { [network]: { external: true } },
   };
-  return `# Written by doge deploy: release ${number} of ${target.project}.\n${stringify(document, { lineWidth: 0 })}`;
+  return `# Written by doge deploy: release ${number} of ${target.project}.\n${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 /** A container of the new image that only runs a command: no name and no port, which the old release may hold. */
@@ -93,5 +96,5 @@ export function taskComposeFile(file: ReleaseFile): string {
     services: { app: { ...common(file), networks: [network] } },
     networks: { [network]: { external: true } },
   };
-  return `# Written by doge deploy: commands of release ${number} of ${target.project}.\n${stringify(document, { lineWidth: 0 })}`;
+  return `# Written by doge deploy: commands of release ${number} of ${target.project}.\n${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }

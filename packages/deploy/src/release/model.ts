@@ -56,6 +56,8 @@ export interface ReleaseSettings {
   /** Limits of the web process: `512m`, cores. */
   readonly memory?: string;
   readonly cpus?: number;
+  /** Containers that write in /tmp alone, without capabilities. */
+  readonly readOnly?: boolean;
   /** Times of cron for the database's backup; none unless told. */
   readonly backupSchedule?: string;
   /** Workers and scheduled jobs by name. */

@@ -92,3 +92,13 @@ test("workers always run, jobs only when they are run, each with its limits and 
   expect(services["report"]).toMatchObject({ profiles: ["jobs"], stop_signal: "SIGINT", stop_grace_period: "60s" });
   expect(services["report"]).not.toHaveProperty("restart");
 });
+
+test("a confined app writes in /tmp alone, its workers too, and the file has no aliases", () => {
+  const settings = { ...options.settings, readOnly: true, processes: { worker: { command: ["node", "worker.ts"] } } };
+  const text = releaseComposeFile({ ...options, settings });
+  const { services } = parse(text) as { services: Record<string, unknown> };
+  const confined = { read_only: true, tmpfs: ["/tmp"], cap_drop: ["ALL"], security_opt: ["no-new-privileges:true"] };
+  expect(services["app"]).toMatchObject(confined);
+  expect(services["worker"]).toMatchObject(confined);
+  expect(text).not.toMatch(/[&*]a1/);
+});

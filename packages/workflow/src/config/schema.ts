@@ -105,6 +105,10 @@ export const projectSchema = z.strictObject({
         .describe("After it the app answers 503 on `ready`; null for an app that does not know such a signal."),
       memory: memory.optional(),
       cpus: cpus.optional(),
+      readOnly: z
+        .boolean()
+        .default(false)
+        .describe("Whether its containers write nowhere but in /tmp, and have no rights of the kernel's."),
       base: z.string().default("docker.io/library/node:24-bookworm-slim").describe("Base image of the app's image."),
     })
     .prefault({})

@@ -12,11 +12,20 @@ export function configFile(config: ProjectConfigInput): string {
 }
 
 export function literalOf(value: unknown, depth: number): string {
-  if (Array.isArray(value)) return `[${value.map((entry) => literalOf(entry, depth)).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
-  const flat = `{ ${entries.map(([key, entry]) => `${key}: ${literalOf(entry, 0)}`).join(", ")} }`;
-  if (depth > 0 && flat.length < 90) return flat;
+  const flat = inline(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value) || (depth > 0 && flat.length < 90))
+    return flat;
   const indent = "  ".repeat(depth + 1);
-  return `{\n${entries.map(([key, entry]) => `${indent}${key}: ${literalOf(entry, depth + 1)},\n`).join("")}${"  ".repeat(depth)}}`;
+  const lines = entriesOf(value).map(([key, entry]) => `${indent}${key}: ${literalOf(entry, depth + 1)},\n`);
+  return `{\n${lines.join("")}${"  ".repeat(depth)}}`;
 }
+
+function inline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = entriesOf(value).map(([key, entry]) => `${key}: ${inline(entry)}`);
+  return `{ ${entries.join(", ")} }`;
+}
+
+const entriesOf = (value: object): [string, unknown][] =>
+  Object.entries(value).filter(([, entry]) => entry !== undefined);

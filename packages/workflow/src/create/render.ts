@@ -4,7 +4,7 @@ import { fail } from "@doge/core";
  * Fills `{{word}}` in a template file. GitHub's expressions (`${{ … }}`) and anything with spaces inside stay
  * as they are; an unknown word is a mistake in the template, not in the project. Lines between `{{#if word}}` and
  * `{{/if}}`, each alone on its line (behind a comment's sign, where the file wants one), stay only where the word
- * is not empty.
+ * is not empty; those between `{{#unless word}}` and `{{/unless}}` only where it is.
  */
 export function renderTemplate(text: string, values: Readonly<Record<string, string>>, file: string): string {
   const valueOf = (word: string): string => {
@@ -22,8 +22,9 @@ export function renderTemplate(text: string, values: Readonly<Record<string, str
   const lines: string[] = [];
   const open: boolean[] = [];
   for (const line of text.split("\n")) {
-    const [, begin, end] = /^[\s#/<!-]*\{\{(?:#if ([a-z_]+)|(\/if))\}\}[\s>-]*$/.exec(line) ?? [];
-    if (begin !== undefined) open.push(valueOf(begin) !== "");
+    const [, kind, word, end] =
+      /^[\s#/<!-]*\{\{(?:#(if|unless) ([a-z_]+)|(\/(?:if|unless)))\}\}[\s>-]*$/.exec(line) ?? [];
+    if (word !== undefined) open.push((valueOf(word) !== "") === (kind === "if"));
     else if (end !== undefined) open.pop();
     else if (open.every(Boolean)) lines.push(line);
   }

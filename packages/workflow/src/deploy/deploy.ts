@@ -106,6 +106,7 @@ function releaseSettings(
     ...(app.migrate ? { migrate: app.migrate } : {}),
     ...(app.pending ? { pending: app.pending } : {}),
     ...defined({ memory: app.memory, cpus: app.cpus, acmeDirectory }),
+    readOnly: app.readOnly,
     processes: Object.fromEntries(
       Object.entries(processes).map(([name, { command, replicas, stopSignal, graceSeconds, ...rest }]) => [
         name,

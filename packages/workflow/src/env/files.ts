@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Files, fail, Secret } from "@doge/core";
 import type { ProjectConfig } from "../config/schema.ts";
+import { mailUrl, optionSettings, type TemplateOptions } from "../create/options.ts";
 
 /** Environments that have env files of their own. Staging starts from production's and overrides. */
 export type EnvFileSet = "local" | "staging" | "production";
@@ -14,6 +15,7 @@ const password = (): string => randomBytes(24).toString("base64url");
 export function newEnvFiles(
   config: ProjectConfig,
   known: Readonly<Record<string, string | undefined>>,
+  options: TemplateOptions,
 ): Record<EnvFileSet, Record<string, string>> {
   const database = config.slug.replaceAll("-", "_");
   const credentials = password();
@@ -46,7 +48,8 @@ export function newEnvFiles(
         `SECRET_KEY=${password()}${password()}`,
         "# Where the administration is: a path that nobody guesses.",
         `ADMIN_PATH=/${randomBytes(9).toString("hex")}/`,
-        "# smtp://user:password@host:587 or postmark://TOKEN; without it, nobody gets a mail.",
+        ...optionSettings(options),
+        `# ${mailUrl(options)}; without it, nobody gets a mail.`,
         known["MAIL_URL"] ? `MAIL_URL=${known["MAIL_URL"]}` : "# MAIL_URL=",
         `MAIL_FROM=${config.name} <noreply@${config.domain}>`,
         storage("prod"),

@@ -8,7 +8,9 @@ import { passkeyRoutes } from "./passkeys.ts";
 import { passwordRoutes } from "./password.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { signUpRoutes } from "./signup.ts";
+// {{#if api}}
 import { tokenRoutes } from "./tokens.ts";
+// {{/if}}
 import { twoFactorRoutes } from "./two-factor.ts";
 
 /** Everything below `/accounts/`. */
@@ -26,7 +28,9 @@ export const accountRoutes = (services: Services): Hono<Env> =>
     .route("/", twoFactorRoutes(services))
     .route("/", passkeyRoutes(services))
     .route("/", sessionRoutes(services))
+    // {{#if api}}
     .route("/", tokenRoutes(services))
+    // {{/if}}
     .get("/inactive/", (c) => {
       const t = c.get("t");
       return c.html(messagePage(c, t("Account Inactive"), t("This account is inactive.")));

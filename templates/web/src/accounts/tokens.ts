@@ -1,3 +1,4 @@
+// {{#if api}}
 import { createHash, randomBytes } from "node:crypto";
 import { Hono } from "hono";
 import { html } from "hono/html";
@@ -72,3 +73,4 @@ export function tokenRoutes(services: Services): Hono<Env> {
       return c.redirect("/accounts/tokens/", 303);
     });
 }
+// {{/if}}

@@ -1,3 +1,4 @@
+// {{#if api}}
 import { html } from "hono/html";
 import type { PageContext } from "../web/context.ts";
 import { type Html, page } from "../web/page.ts";
@@ -32,3 +33,4 @@ export function docsPage(c: PageContext, document: ApiDocument): Html {
     ${Object.entries(document.components.schemas).map(([name, schema]) => html`<h3>${name}</h3><pre class="card">${JSON.stringify(schema, null, 2)}</pre>`)}`;
   return page(c, { title: "API", wide: true }, content);
 }
+// {{/if}}

@@ -1,3 +1,4 @@
+// {{#if api}}
 import { site } from "../site.ts";
 import type { Settings } from "../settings.ts";
 
@@ -89,3 +90,4 @@ export const apiDocument = (settings: Settings) => ({
 });
 
 export type ApiDocument = ReturnType<typeof apiDocument>;
+// {{/if}}

@@ -1,3 +1,4 @@
+// {{#if api}}
 import { Hono } from "hono";
 import type { MiddlewareHandler } from "hono";
 import { tokenHash } from "../accounts/tokens.ts";
@@ -112,3 +113,4 @@ export function apiRoutes(services: Services): Hono<ApiEnv> {
 
     .all("*", (c) => c.json({ error: "not found" }, 404));
 }
+// {{/if}}

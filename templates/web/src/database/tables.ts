@@ -60,6 +60,7 @@ interface AuditEvent {
   ipAddress: string | null;
 }
 
+// {{#if api}}
 interface ApiToken {
   readonly id: Generated<string>;
   userId: string;
@@ -68,6 +69,7 @@ interface ApiToken {
   createdAt: Time;
   lastUsedAt: Date | null;
 }
+// {{/if}}
 
 /** The schema as `migrations/` make it, for the compiler. */
 export interface Tables {
@@ -83,6 +85,8 @@ export interface Tables {
   userGroup: { userId: string; groupId: string };
   userPermission: { userId: string; codename: string };
   auditEvent: AuditEvent;
+  // {{#if api}}
   apiToken: ApiToken;
+  // {{/if}}
   cacheEntry: { readonly key: string; value: string; expiresAt: Date };
 }

@@ -99,7 +99,9 @@ function profilePage(c: PageContext, shown: Shown): Html {
     ["/accounts/two-factor/", t("Two-Factor")],
     ["/accounts/passkeys/", t("Passkeys")],
     ["/accounts/sessions/", t("Sessions")],
+    // {{#if api}}
     ["/accounts/tokens/", t("API Tokens")],
+    // {{/if}}
   ];
   return page(
     c,

@@ -22,10 +22,14 @@ function texts(c: PageContext, status: number): readonly [title: string, text: s
   }
 }
 
+// {{#if api}}
 /** A page for people; JSON below `/api/`. */
+// {{/if}}
 export function errorAnswer(c: PageContext, status: 400 | 403 | 404 | 413 | 429 | 500): Response | Promise<Response> {
   const [title, text] = texts(c, status);
+  // {{#if api}}
   if (c.req.path.startsWith("/api/")) return c.json({ error: text }, status);
+  // {{/if}}
   return c.html(messagePage(c, title, text), status);
 }
 

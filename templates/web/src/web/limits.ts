@@ -13,7 +13,9 @@ export const limits = {
   /** The time that must pass before the same address gets another confirmation. */
   confirmationMail: [1, 180],
   secondFactor: [10, 300],
+  // {{#if api}}
   apiAnonymous: [60, 60],
+  // {{/if}}
 } as const satisfies Record<string, readonly [times: number, seconds: number]>;
 
 export type Limit = keyof typeof limits;

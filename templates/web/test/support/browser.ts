@@ -65,12 +65,15 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** What axe-core has against the page: WCAG 2.2 at level AA. */
-export async function accessibilityProblems(page: Page): Promise<string[]> {
+const standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What axe-core has against the page: WCAG 2.2 at level AA, or these rules alone. */
+export async function accessibilityProblems(page: Page, rules?: readonly string[]): Promise<string[]> {
   // By the debugger: the page's own policy runs no script of ours.
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: typeof axe }).axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
+  const { violations } = await page.evaluate(
+    (runOnly) => (globalThis as unknown as { axe: typeof axe }).axe.run({ runOnly }),
+    rules ? { type: "rule" as const, values: [...rules] } : { type: "tag" as const, values: standards },
   );
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
 }
