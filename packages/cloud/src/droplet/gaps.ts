@@ -29,7 +29,7 @@ export const gaps: readonly Gap[] = [
     "Images with a Node entry run on this machine's Node, whichever version the image has. postgres runs as this machine's PostgreSQL, redis as its redis-server, caddy as the local cloud's edge; other images don't run.",
   ),
   gap(
-    "A container's own 127.0.0.1 and the names on its networks are known to Node and to PostgreSQL's programs; other programs in a container see this machine's.",
+    "A container's own 127.0.0.1 (but for the ports of the local cloud's vendors) and the names on its networks are known to Node and to PostgreSQL's programs; other programs in a container see this machine's.",
   ),
   gap(
     "A first process without a handler for SIGTERM ends at once; in a real container it would be killed after the grace period.",

@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { app, dockerArchive, image, type Rig, startRig } from "./support.ts";
 
 let rig: Rig;
+const vendor = createServer((_, answer) => answer.end("a vendor"));
+const vendorPort = (): number => (vendor.address() as AddressInfo).port;
 beforeAll(async () => {
-  rig = await startRig();
+  await new Promise<void>((listening) => vendor.listen(0, "127.0.0.1", listening));
+  rig = await startRig({ vendor: vendorPort() });
   const base = { "etc/release": "base\n", "app/old.txt": "old\n" };
   const top = {
     "app/server.mjs": app,
@@ -14,7 +19,10 @@ beforeAll(async () => {
   };
   await rig.ok("docker load", await dockerArchive("shop:1", await image([base, top])));
 });
-afterAll(() => rig.close());
+afterAll(async () => {
+  vendor.close();
+  await rig.close();
+});
 
 describe("docker on a droplet", () => {
   test("runs a command in a container: output, arguments, exit code, its own files", async () => {
@@ -57,6 +65,11 @@ describe("docker on a droplet", () => {
     const address = (await rig.ok("docker inspect --format '{{.NetworkSettings.IPAddress}}' web")).trim();
     expect(await (await fetch(`http://${address}:3000/readyz`)).text()).toBe("ready");
     await expect(fetch(`http://${address}:4000/`)).rejects.toThrow("fetch failed");
+  });
+
+  test("a vendor of the local cloud is reached from inside, as it would be anywhere", async () => {
+    const ask = `fetch("http://127.0.0.1:${vendorPort()}/").then((r) => r.text()).then(console.log)`;
+    expect(await rig.ok(`docker run --rm shop:1 node -e '${ask}'`)).toBe("a vendor\n");
   });
 
   test("the app sees nothing of the cloud's environment", async () => {

@@ -46,6 +46,8 @@ export async function startRig(
     readonly registries?: Readonly<Record<string, string>>;
     readonly zones?: Readonly<Record<string, string>>;
     readonly postgres?: string;
+    /** Port on which every vendor of the local cloud is. */
+    readonly vendor?: number;
   } = {},
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "doge-droplet-"));
@@ -57,7 +59,8 @@ export async function startRig(
   };
   const network = createNetwork();
   const make = async () => {
-    const context = createContext({ folder });
+    const { vendor } = options;
+    const context = createContext({ folder, ...(vendor === undefined ? {} : { port: () => vendor }) });
     const ca = await createCertificateAuthority(context, { resolve });
     return {
       context,

@@ -42,6 +42,9 @@ export interface EngineOptions {
   readonly postgres?: string;
 }
 
+/** What an app in a container may talk to, as it would to the real ones. */
+const vendors = ["digitalocean", "spaces", "github", "hcp", "mail"] as const;
+
 export function createEngine(options: EngineOptions): Engine {
   const { context, droplet, disk } = options;
   const { now } = context;
@@ -66,6 +69,7 @@ export function createEngine(options: EngineOptions): Engine {
     ports,
     socket: options.socket,
     docker: join(disk.bin, "docker"),
+    vendors: vendors.map((name) => context.port(name)),
     postgres: options.postgres,
     publicAddress: droplet.address,
     ca: options.ca,

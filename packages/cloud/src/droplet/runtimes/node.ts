@@ -38,6 +38,7 @@ export function nodeRuntime(grounds: Grounds): Runtime {
         loopback: container.loopback,
         hostname: container.spec.hostname ?? container.id.slice(0, 12),
         hosts: grounds.hosts(container),
+        vendors: grounds.vendors,
         socket: grounds.socket,
       });
       await writeFile(join(folder, "preload.cjs"), script);

@@ -6,6 +6,8 @@ export interface PreloadSettings {
   readonly hostname: string;
   /** A hosts file with the names on the container's networks; read at every lookup, for names come and go. */
   readonly hosts: string;
+  /** Ports of this machine's 127.0.0.1 where the local cloud's vendors are: a container reaches those. */
+  readonly vendors: readonly number[];
   /** The docker socket, which also answers for the names of the local cloud's zones. */
   readonly socket: string;
 }
@@ -13,7 +15,7 @@ export interface PreloadSettings {
 /**
  * What makes a plain Node process see a container's network: loaded by NODE_OPTIONS before the app. Listeners
  * on all interfaces stand on the container's own address (and on its own loopback), 127.0.0.1 is an address
- * that only this container knows, names of other containers resolve.
+ * that only this container knows (but for the vendors' ports), names of other containers resolve.
  */
 export const preloadScript = (settings: PreloadSettings): string => `"use strict";
 const here = ${JSON.stringify(settings)};
@@ -27,10 +29,11 @@ const util = require("node:util");
 
 const isLoopback = (host) => host === "localhost" || host === "::1" || host === "::ffff:127.0.0.1" || /^127\\.0\\.0\\.\\d+$/.test(host);
 const isWildcard = (host) => host === undefined || host === null || host === "" || host === "0.0.0.0" || host === "::";
-const target = (host) => (isLoopback(host) || isWildcard(host) ? here.loopback : host);
+const isVendor = (host, port) => host === "127.0.0.1" && here.vendors.includes(Number(port));
+const target = (host, port) => ((isLoopback(host) || isWildcard(host)) && !isVendor(host, port) ? here.loopback : host);
 
 // Outgoing connections.
-const aimed = (options) => (options.path ? options : { ...options, host: target(options.host) });
+const aimed = (options) => (options.path ? options : { ...options, host: target(options.host, options.port) });
 const connect = net.Socket.prototype.connect;
 net.Socket.prototype.connect = function (...args) {
   const first = args[0];
@@ -38,7 +41,7 @@ net.Socket.prototype.connect = function (...args) {
   if (Array.isArray(first)) first[0] = aimed(first[0]);
   else if (first !== null && typeof first === "object") args[0] = aimed(first);
   else if (!Number.isNaN(Number(first))) {
-    if (typeof args[1] === "string") args[1] = target(args[1]);
+    if (typeof args[1] === "string") args[1] = target(args[1], first);
     else args.splice(1, 0, here.loopback);
   }
   return connect.apply(this, args);

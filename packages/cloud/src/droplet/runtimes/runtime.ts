@@ -18,6 +18,8 @@ export interface Grounds {
   /** The docker socket and the command that talks to it. */
   readonly socket: string;
   readonly docker: string;
+  /** Ports of the local cloud's vendors on 127.0.0.1. */
+  readonly vendors: readonly number[];
   /** Folder of the PostgreSQL programs to use, where one was chosen. */
   readonly postgres: string | undefined;
   readonly publicAddress: string;
