@@ -1,7 +1,7 @@
 /** What a person does wrong or meets: each gets a diagnostic with its remedy, and leaves nothing half-made. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -43,6 +43,18 @@ test("a configuration that can't be read says in which line", async () => {
   expect(stderr).toContain("[config-unreadable]");
   expect(stderr).toContain(`at ${join(at.project, "doge.config.ts")}:6`);
   expect(stderr).toContain('6 │   slug: "wow" "such",');
+});
+
+test("where nothing is installed the configuration is read all the same; what else it imports is missed by name", async () => {
+  const installed = join(at.project, "node_modules");
+  if (existsSync(installed)) renameSync(installed, `${installed}.away`);
+  expect(await inProject("validate", "stage")).toMatchObject({ exitCode: 0 });
+  writeFileSync(join(at.project, "doge.config.ts"), `import "such-module";\n${config}`);
+  expect(await inProject("validate", "stage")).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/Cannot find package 'such-module'[\s\S]*→ Run npm ci first/),
+  });
+  if (existsSync(`${installed}.away`)) renameSync(`${installed}.away`, installed);
 });
 
 test("a wrong key gets the nearest right one, and a wrong value its rule, both at once", async () => {

@@ -1,3 +1,4 @@
+import { registerHooks } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Emit, fail, type Machine, type SourceRange, unwrap } from "@doge/core";
@@ -47,6 +48,7 @@ const SECRET_SETTINGS = [
 
 async function importConfig(machine: Machine, path: string): Promise<unknown> {
   let module: { readonly default?: unknown };
+  const hooks = standInForDoge();
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module;
   } catch (thrown) {
@@ -62,8 +64,25 @@ async function importConfig(machine: Machine, path: string): Promise<unknown> {
           ? "Run npm ci first: the configuration imports what it installs."
           : `Mend ${CONFIG_FILE}.`,
     });
+  } finally {
+    hooks.deregister();
   }
   return module.default;
+}
+
+/** `import … from "doge"` works where nothing is installed: in a job that deploys, and for a doge from elsewhere. */
+function standInForDoge(): { deregister(): void } {
+  return registerHooks({
+    resolve(specifier, context, next) {
+      try {
+        return next(specifier, context);
+      } catch (thrown) {
+        if (specifier !== "doge") throw thrown;
+        const url = "data:text/javascript,export const defineProject = (config) => config;";
+        return { url, format: "module", shortCircuit: true };
+      }
+    },
+  });
 }
 
 /** Where in the file an import failed: Node says it above a syntax error, under which it sets a caret, or in the stack. */
