@@ -16,6 +16,8 @@ export interface ContainerState {
 }
 
 interface Inspected {
+  /** With a slash before it. */
+  readonly Name: string;
   readonly RestartCount?: number;
   readonly State: {
     readonly Status: string;
@@ -37,18 +39,16 @@ export interface Containers {
   failed(argv: readonly string[], result: ProcessResult, doing?: string): never;
   /** Undefined where there is no such container. */
   inspect(container: string): Promise<ContainerState | undefined>;
+  /** Several at once, by name. */
+  inspectAll(containers: readonly string[]): Promise<ReadonlyMap<string, ContainerState>>;
   /** Last lines of both output streams. */
   lastLines(container: string, lines: number): Promise<string>;
   hasImage(reference: string): Promise<boolean>;
-  /** `linux/amd64`: what the engine runs; undefined where it does not tell. */
-  platform(): Promise<string | undefined>;
-  /** The same of an image that is on the host. */
-  imagePlatform(reference: string): Promise<string | undefined>;
-  /** Logs in only for the pull: the token does not stay on the droplet. */
+  /** Gets an image that is not there. Logs in only for that: the token does not stay on the droplet. Returns what it is for, `linux/amd64`. */
   pull(
     reference: string,
     registry: { readonly host: string; readonly username: string; readonly token: Secret } | undefined,
-  ): Promise<void>;
+  ): Promise<string | undefined>;
 }
 
 export function dockerOn(host: Host): Containers {
@@ -68,21 +68,12 @@ export function dockerOn(host: Host): Containers {
       });
     },
 
-    async inspect(container) {
-      const result = await host.run({ argv: docker.inspect(container) });
-      if (result.exitCode !== 0) return undefined;
-      const [found] = JSON.parse(result.stdout) as readonly Inspected[];
-      if (!found) return undefined;
-      const { State, Config, RestartCount = 0 } = found;
-      return {
-        running: State.Status === "running",
-        status: State.Status,
-        exitCode: State.ExitCode ?? 0,
-        outOfMemory: State.OOMKilled ?? false,
-        restarts: RestartCount,
-        image: Config?.Image ?? "",
-        labels: Config?.Labels ?? {},
-      };
+    inspect: async (container) => (await containers.inspectAll([container])).get(container),
+
+    async inspectAll(names) {
+      const { stdout } = await host.run({ argv: docker.inspect(...names) });
+      const found = (stdout.trim() === "" ? [] : JSON.parse(stdout)) as readonly Inspected[];
+      return new Map(found.map((each) => [each.Name.replace(/^\//, ""), stateOf(each)]));
     },
 
     async lastLines(container, lines) {
@@ -90,14 +81,12 @@ export function dockerOn(host: Host): Containers {
       return `${stdout}${stderr}`.trim();
     },
 
-    hasImage: async (reference) => (await host.run({ argv: docker.hasImage(reference) })).exitCode === 0,
-
-    platform: async () => platformOf(await host.run({ argv: docker.platform() })),
-    imagePlatform: async (reference) => platformOf(await host.run({ argv: docker.imagePlatform(reference) })),
+    hasImage: async (reference) => (await host.run({ argv: docker.imagePlatform(reference) })).exitCode === 0,
 
     async pull(reference, registry) {
       // By digest: what is here already is the same.
-      if (await containers.hasImage(reference)) return;
+      const before = await host.run({ argv: docker.imagePlatform(reference) });
+      if (before.exitCode === 0) return platformOf(before);
       if (registry) {
         await containers.run(docker.login(registry.host, registry.username), {
           stdin: registry.token,
@@ -109,10 +98,21 @@ export function dockerOn(host: Host): Containers {
       } finally {
         if (registry) await host.run({ argv: docker.logout(registry.host) });
       }
+      return platformOf(await host.run({ argv: docker.imagePlatform(reference) }));
     },
   };
   return containers;
 }
+
+const stateOf = ({ State, Config, RestartCount = 0 }: Inspected): ContainerState => ({
+  running: State.Status === "running",
+  status: State.Status,
+  exitCode: State.ExitCode ?? 0,
+  outOfMemory: State.OOMKilled ?? false,
+  restarts: RestartCount,
+  image: Config?.Image ?? "",
+  labels: Config?.Labels ?? {},
+});
 
 const platformOf = ({ exitCode, stdout }: ProcessResult): string | undefined =>
   exitCode === 0 && /^\w+\/\w+$/.test(stdout.trim()) ? stdout.trim() : undefined;

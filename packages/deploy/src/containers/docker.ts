@@ -2,8 +2,13 @@ import { shellScript } from "../host/quote.ts";
 
 /** Builders of `docker` argv. They do no I/O; secrets are never part of them. */
 export const docker = {
-  version: (): readonly string[] => ["docker", "version", "--format", "{{.Server.Version}}"],
-  platform: (): readonly string[] => ["docker", "version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"],
+  /** Prints `26.1.5 platform=linux/amd64`. */
+  version: (): readonly string[] => [
+    "docker",
+    "version",
+    "--format",
+    "{{.Server.Version}} platform={{.Server.Os}}/{{.Server.Arch}}",
+  ],
   imagePlatform: (reference: string): readonly string[] => [
     "docker",
     "image",
@@ -23,11 +28,21 @@ export const docker = {
   ],
   logout: (host: string): readonly string[] => ["docker", "logout", host],
   pull: (reference: string): readonly string[] => ["docker", "pull", "--quiet", reference],
-  hasImage: (reference: string): readonly string[] => ["docker", "image", "inspect", "--format", "{{.Id}}", reference],
   removeImage: (reference: string): readonly string[] => ["docker", "image", "rm", reference],
   /** Ids of running containers that pass a filter. */
   running: (filter: string): readonly string[] => ["docker", "ps", "--quiet", "--filter", filter],
-  inspect: (container: string): readonly string[] => ["docker", "inspect", container],
+  /** Those that are there, as a list; ends with 1 where one is not. */
+  inspect: (...containers: readonly string[]): readonly string[] => ["docker", "inspect", ...containers],
+  /** Id and status (`Up 5 minutes (healthy)`) of a compose project's running containers. */
+  status: (project: string): readonly string[] => [
+    "docker",
+    "ps",
+    "--no-trunc",
+    "--filter",
+    `label=com.docker.compose.project=${project}`,
+    "--format",
+    "{{.ID}} {{.Status}}",
+  ],
   logs: (
     container: string,
     options: {
@@ -83,11 +98,17 @@ export function compose(project: ComposeProject) {
   return {
     /** Starts what is not running or has changed, and waits until it is healthy. */
     up: (
-      options: { readonly wait?: boolean; readonly recreate?: boolean; readonly services?: readonly string[] } = {},
+      options: {
+        readonly wait?: boolean;
+        readonly recreate?: boolean;
+        /** Only made, not started. */
+        readonly create?: boolean;
+        readonly services?: readonly string[];
+      } = {},
     ): readonly string[] => [
       ...prefix,
       "up",
-      "--detach",
+      options.create ? "--no-start" : "--detach",
       "--remove-orphans",
       ...(options.recreate ? ["--force-recreate"] : []),
       ...(options.wait ? ["--wait"] : []),

@@ -30,6 +30,9 @@ export interface StoredBackup {
   readonly at: string;
 }
 
+/** Exit code where the script is not there. */
+const none = 44;
+
 /** Runs the host's own script for backups; throws `backup-failed` with what it says. */
 async function db(
   host: Host,
@@ -38,8 +41,10 @@ async function db(
   options: Omit<HostCommand, "argv"> & { readonly summary?: string } = {},
 ): Promise<string> {
   const { summary = "The database command failed on the droplet", ...rest } = options;
-  const result = await host.run({ ...rest, argv: [layout.databaseScript, ...words] });
-  if (result.exitCode === 127 || result.exitCode === 126) {
+  // 127 would also be a program that the script itself does not find.
+  const argv = shellScript(`[ -x "$1" ] || exit ${none}; exec "$@"`, layout.databaseScript, ...words);
+  const result = await host.run({ ...rest, argv });
+  if (result.exitCode === none) {
     fail({
       code: "backup-none",
       summary: "This droplet has no database of Doge's",

@@ -56,7 +56,7 @@ export async function drained(edge: Edge, clock: Clock, slot: Slot, deadlineMill
   while (quiet < 2) {
     quiet = (await edge.inFlight(slot)) === 0 ? quiet + 1 : 0;
     if (quiet < 2 && clock.now().getTime() > end) return false;
-    if (quiet < 2) await clock.sleep(100);
+    if (quiet < 2) await clock.sleep(50);
   }
   return true;
 }

@@ -10,6 +10,14 @@ export interface HostCommand {
   readonly signal?: AbortSignal;
 }
 
+export interface HostFile {
+  /** Relative to the folder that it goes to. */
+  readonly path: string;
+  readonly content: string | Secret;
+  /** 0o644 unless told. */
+  readonly mode?: number;
+}
+
 export interface HostHttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Port on the host's own 127.0.0.1. */
@@ -36,6 +44,15 @@ export interface Host {
   run(command: HostCommand): Promise<ProcessResult>;
   /** Whole or not at all: written beside and renamed. Makes parent folders. Mode 0o644 unless told. */
   writeFile(path: string, content: string | Secret, options?: { readonly mode?: number }): Promise<void>;
+  /**
+   * The same for several below a folder, in one round trip, in this order; what is the same already is left alone.
+   * Then removes `remove`. Returns the paths whose content changed.
+   */
+  writeFiles(
+    folder: string,
+    files: readonly HostFile[],
+    options?: { /** Absolute path. */ readonly remove?: string },
+  ): Promise<readonly string[]>;
   /** Undefined where there is no such file. */
   readFile(path: string): Promise<string | undefined>;
   /** Through a tunnel to 127.0.0.1 on the host. Throws TransportError where no answer came. */

@@ -1,5 +1,7 @@
-import { type Clock, fail } from "@doge/core";
-import type { Host } from "../host/host.ts";
+import { type Clock, fail, type ProcessResult } from "@doge/core";
+import { diskFull, diskFullTrouble, sayWhereFull } from "../host/disk.ts";
+import { filesOver } from "../host/files.ts";
+import type { Host, HostCommand } from "../host/host.ts";
 import { shellScript } from "../host/quote.ts";
 
 /**
@@ -8,13 +10,11 @@ import { shellScript } from "../host/quote.ts";
  */
 export interface Lease {
   readonly number: number;
-  /** Throws `lease-lost` where someone else has taken over. Called before every step that changes something. */
-  check(): Promise<void>;
   /**
-   * Argv that the host runs only while this lease is the newest, and during which it grants none: a deployer
-   * that slept past its lease can't switch. Ends with 45 otherwise.
+   * The host, whose every command runs only while this lease is the newest, and during which it grants none: a
+   * deployer that slept past its lease can't switch. Throws `lease-lost`.
    */
-  fenced(argv: readonly string[]): readonly string[];
+  readonly host: Pick<Host, "run" | "writeFile" | "writeFiles">;
   release(): Promise<void>;
 }
 
@@ -36,26 +36,42 @@ export interface LeaseStatus {
 }
 
 // All times are the host's: clocks of different owners don't agree.
-const observe = shellScriptOf(`
-  mkdir -p "$1"; date +%s
-  last=$(ls "$1" | grep -E '^[0-9]+$' | sort -n | tail -n 1)
-  echo "\${last:-0}"; if [ -n "$last" ]; then cat "$1/$last"; fi`);
+const last = `last=$(ls "$1" | grep -E '^[0-9]+$' | sort -n | tail -n 1)`;
+const tell = `date +%s; echo "\${last:-0}"; if [ -n "$last" ]; then cat "$1/$last"; fi`;
+const observe = shellScriptOf(`${sayWhereFull}
+  mkdir -p "$1"
+  ${last}
+  ${tell}`);
 // Granting a lease and acting under one exclude each other, where the host has flock (every Debian).
 const exclusively = 'if command -v flock >/dev/null; then exec 9> "$1/fence"; flock 9; fi';
-const claim = shellScriptOf(`
-  ${exclusively}
-  mine="$1/claim.$$"; { date +%s; cat; } > "$mine"
-  if ln "$mine" "$1/$2" 2>/dev/null; then rm -f "$mine"; else rm -f "$mine"; exit 45; fi
-  for old in $(ls "$1" | grep -E '^[0-9]+$'); do if [ "$old" -lt $(($2 - 5)) ]; then rm -f "$1/$old"; fi; done`);
+const link = `${exclusively}
+  mine="$1/claim.$$"; { date +%s && cat; } > "$mine" || { rm -f "$mine"; exit 1; }
+  if ln "$mine" "$1/$2" 2>/dev/null; then rm -f "$mine"; else rm -f "$mine"; exit 45; fi`;
+const forget = `for old in $(ls "$1" | grep -E '^[0-9]+$'); do if [ "$old" -lt $(($2 - 5)) ]; then rm -f "$1/$old"; fi; done`;
+const claim = shellScriptOf(`${sayWhereFull}
+  ${link}
+  ${forget}`);
 const renew = shellScriptOf(`
   if [ -e "$1/$(($2 + 1))" ]; then exit 45; fi
   { date +%s; cat; } > "$1/claim.$$"; mv -f "$1/claim.$$" "$1/$2"`);
+// Where the last lease was given back, there is nobody to wait for: the next is claimed in the same round trip.
+const begin = shellScriptOf(`${sayWhereFull}
+  mkdir -p "$1"
+  ${last}
+  if [ -z "$last" ] || grep -q '"released":true' "$1/$last"; then
+    set -- "$1" $((\${last:-0} + 1))
+    if (${link}); then
+      ${forget}
+      date +%s; echo "granted $2"; exit 0
+    fi
+    ${last}
+  fi
+  ${tell}`);
 const fence = `${exclusively}
   if [ -e "$1/$(($2 + 1))" ] || [ ! -e "$1/$2" ]; then echo "lease $2 is no longer the newest" >&2; exit 45; fi
   shift 2; "$@" 9>&-`;
-const verify = shellScriptOf('if [ -e "$1/$(($2 + 1))" ] || [ ! -e "$1/$2" ]; then exit 45; fi');
 /** Exit code of the host where a lease is not, or no longer, the newest. */
-export const taken = 45;
+const taken = 45;
 
 function shellScriptOf(script: string): (...args: readonly string[]) => readonly string[] {
   return (...args) => shellScript(script.trim(), ...args);
@@ -81,9 +97,11 @@ export async function takeLease(options: {
   readonly signal?: AbortSignal | undefined;
 }): Promise<Lease> {
   const { host, clock, folder, owner, expirySeconds = usualExpirySeconds, onWait = () => {} } = options;
+  const kept = (number: number): Lease => keep(host, clock, folder, number, owner, (expirySeconds * 1000) / 6);
   let waitedFor: string | undefined;
   for (;;) {
-    const { now, number, at, holder } = await look(host, folder);
+    const { now, number, at, holder, granted } = await look(host, begin(folder), JSON.stringify(owner));
+    if (granted !== undefined) return kept(granted);
     const age = now - at;
     if (holder && !holder.released && age < expirySeconds) {
       // Heard of since we began to wait: alive.
@@ -96,15 +114,15 @@ export async function takeLease(options: {
     }
     const next = number + 1;
     const result = await host.run({ argv: claim(folder, String(next)), stdin: JSON.stringify(owner) });
-    if (result.exitCode === 0) return keep(host, clock, folder, next, owner, (expirySeconds * 1000) / 6);
-    if (result.exitCode !== taken) broken(host, result.stderr);
+    if (result.exitCode === 0) return kept(next);
+    if (result.exitCode !== taken) broken(host, result);
   }
 }
 
-async function look(host: Host, folder: string) {
-  const result = await host.run({ argv: observe(folder) });
-  if (result.exitCode !== 0) broken(host, result.stderr);
-  const [now, number, at, ...rest] = result.stdout.split("\n");
+async function look(host: Host, argv: readonly string[], stdin = "") {
+  const result = await host.run({ argv, stdin });
+  if (result.exitCode !== 0) broken(host, result);
+  const [now, number = "", at, ...rest] = result.stdout.split("\n");
   let holder: Holder | undefined;
   try {
     const text = rest.join("\n").trim();
@@ -112,12 +130,19 @@ async function look(host: Host, folder: string) {
   } catch {
     holder = {}; // torn: held by someone unknown until it expires
   }
-  return { now: Number(now), number: Number(number), at: Number(at ?? 0), holder };
+  const granted = /^granted (\d+)$/.exec(number)?.[1];
+  return {
+    now: Number(now),
+    number: Number(number),
+    at: Number(at ?? 0),
+    holder,
+    granted: granted === undefined ? undefined : Number(granted),
+  };
 }
 
 /** Who holds the lease now. Changes nothing. */
 export async function leaseStatus(host: Host, folder: string): Promise<LeaseStatus> {
-  const { now, number, at, holder } = await look(host, folder);
+  const { now, number, at, holder } = await look(host, observe(folder));
   const heldSeconds = now - at;
   const alive = holder !== undefined && !holder.released && heldSeconds < usualExpirySeconds;
   return { number, holder, heldSeconds, alive };
@@ -129,12 +154,12 @@ export async function breakLease(host: Host, folder: string, by: string): Promis
   if (before.holder === undefined || before.holder.released) return before;
   const content = JSON.stringify({ owner: by, purpose: "lease broken", released: true } satisfies Holder);
   const result = await host.run({ argv: claim(folder, String(before.number + 1)), stdin: content });
-  if (result.exitCode !== 0 && result.exitCode !== taken) broken(host, result.stderr);
+  if (result.exitCode !== 0 && result.exitCode !== taken) broken(host, result);
   return before;
 }
 
 /** Throws `lease-lost`: another owner has the host. */
-export function leaseLost(host: Host, number: number): never {
+function leaseLost(host: Host, number: number): never {
   return fail({
     code: "lease-lost",
     summary: "Another deploy has taken over this environment",
@@ -166,13 +191,14 @@ function keep(
     }
   };
   const beating = beat();
+  const run = async (command: HostCommand): Promise<ProcessResult> => {
+    const argv = shellScript(fence, folder, String(number), ...command.argv);
+    const result = await host.run({ ...command, argv });
+    return result.exitCode === taken ? leaseLost(host, number) : result;
+  };
   return {
     number,
-    async check() {
-      const { exitCode } = await host.run({ argv: verify(folder, String(number)) });
-      if (exitCode !== 0) leaseLost(host, number);
-    },
-    fenced: (argv) => shellScript(fence, folder, String(number), ...argv),
+    host: { run, ...filesOver(host.name, run) },
     async release() {
       stop.abort();
       await beating;
@@ -194,11 +220,13 @@ function held(host: Host, holder: Holder, age: number): never {
   });
 }
 
-function broken(host: Host, reason: string): never {
+function broken(host: Host, { exitCode, stderr }: ProcessResult): never {
+  const reason = stderr.trim();
+  if (exitCode === diskFull) fail(diskFullTrouble(host.name, reason));
   return fail({
     code: "lease-broken",
     summary: "The droplet's lease can't be read or written",
-    detail: reason.trim(),
+    detail: reason,
     address: host.name,
     remedy: "Check the droplet's disk and the owner of ~/doge.",
   });

@@ -10,6 +10,8 @@ export interface HostFacts {
   /** Version of the container engine; undefined where it does not answer. */
   readonly engine: string | undefined;
   readonly compose: string | undefined;
+  /** `linux/amd64`: what the engine runs; undefined where it does not tell. */
+  readonly platform: string | undefined;
   /** Last words of an engine that does not answer. */
   readonly engineTrouble: string;
   readonly booting: boolean;
@@ -28,9 +30,12 @@ export interface HostFacts {
 const script = `
   say() { printf '%s=%s\\n' "$1" "$2"; }
   say time "$(date +%s)"
-  say engine "$(${commandLine(docker.version())} 2>/dev/null || true)"
-  say compose "$(docker compose version --short 2>/dev/null || true)"
-  say engineTrouble "$(docker version 2>&1 >/dev/null | tail -n 1 || true)"
+  engine=$(${commandLine(docker.version())} 2>/dev/null || true)
+  case "$engine" in
+    *" platform="*) say engine "\${engine%% *}"; say platform "\${engine##*=}"
+      say compose "$(docker compose version --short 2>/dev/null || true)";;
+    *) say engineTrouble "$(docker version 2>&1 >/dev/null | tail -n 1 || true)";;
+  esac
   if command -v cloud-init >/dev/null; then say boot "$(cloud-init status 2>/dev/null | head -n 1 || true)"; fi
   say diskTrouble "$(mkdir -p "$1" 2>&1 || true)"
   say disk "$(df -Pk "$1" 2>/dev/null | tail -n 1 || true)"
@@ -55,6 +60,7 @@ export function readFacts(text: string): HostFacts {
   return {
     engine: of("engine") || undefined,
     compose: of("compose") || undefined,
+    platform: of("platform") || undefined,
     engineTrouble: of("engineTrouble"),
     booting: of("boot").includes("running"),
     diskTrouble: of("diskTrouble"),
@@ -66,6 +72,9 @@ export function readFacts(text: string): HostFacts {
     listeners: pairs.flatMap(([key, value]) => (key === "listener" && value ? [value] : [])),
   };
 }
+
+const afresh =
+  "A new droplet, without the database of this one: `doge taint ENVIRONMENT digitalocean_droplet.this`, then `doge apply ENVIRONMENT`.";
 
 const megabytes = (kilobytes: number): string => `${Math.round(kilobytes / 1024)} MB are free`;
 const leastDisk = 512 * 1024;
@@ -84,8 +93,9 @@ export function judgeHost(facts: HostFacts, name: string, now: number): readonly
         summary: "The droplet has no working container engine",
         detail: facts.engine ? "docker answers, docker compose does not" : facts.engineTrouble || "docker: not found",
         address,
-        remedy:
-          "See /var/log/cloud-init-output.log with `doge ssh`; `doge apply` with a replaced droplet starts afresh.",
+        remedy: facts.engineTrouble.includes("not found")
+          ? `See with \`doge ssh\` what the first boot said: \`cloud-init status --long\`. ${afresh}`
+          : `See with \`doge ssh\` why it does not answer: \`systemctl status docker\`. ${afresh}`,
       }),
     );
   }
@@ -150,7 +160,7 @@ export async function checkHost(
   clock: Clock,
   root: string,
   say: (message: string) => void,
-): Promise<readonly Diagnostic[]> {
+): Promise<{ readonly facts: HostFacts; readonly warnings: readonly Diagnostic[] }> {
   const end = clock.now().getTime() + engineMilliseconds;
   for (;;) {
     const asked = clock.now().getTime();
@@ -162,7 +172,7 @@ export async function checkHost(
     if (!waits) {
       const errors = found.filter(({ severity }) => severity === "error");
       if (errors.length > 0) throw new DogeError(errors);
-      return found;
+      return { facts, warnings: found };
     }
     say("waiting for the droplet's first boot to end");
     await clock.sleep(2_000);

@@ -1,13 +1,13 @@
 import { diagnosticsOf } from "@doge/core";
 import { dockerOn } from "../containers/containers.ts";
 import { caddyOn } from "../edge/admin.ts";
-import { type Lease, takeLease } from "../lease/lease.ts";
+import { takeLease } from "../lease/lease.ts";
 import { checkHost, checkPublic } from "./check-host.ts";
 import { chooseCourse, type Course } from "./converge.ts";
 import type { Deploying } from "./deploying.ts";
-import { type Journal, journalOn } from "./journal.ts";
-import { layoutOn } from "./layout.ts";
-import { bringLive, keepSchedule, startWorkers, writeReleaseFiles } from "./live.ts";
+import { journalOn } from "./journal.ts";
+import { type Layout, layoutOn } from "./layout.ts";
+import { bringLive, keepSchedule, startWorkers } from "./live.ts";
 import { prepareDatabase } from "./migrate.ts";
 import type { DeployOptions, PendingRelease, ReleaseRecord } from "./model.ts";
 import { noProbe } from "./probe.ts";
@@ -24,31 +24,31 @@ import { drain, observeSlots, retire, revive, stopSlot } from "./switch.ts";
  */
 export async function deployRelease(options: DeployOptions): Promise<ReleaseRecord> {
   return withLease(options, "deploy", async (deploying) => {
-    const { walk, layout, containers, edge, host, clock, journal } = deploying;
-    await walk.step("host", async () => {
+    const { walk, layout, containers, edge, host, clock, lease } = deploying;
+    const { platform } = await walk.step("host", async () => {
       const [own, seen] = await Promise.all([
         checkHost(host, clock, layout.root, walk.say),
         checkPublic(host, clock, options.settings.domains, options.dns),
       ]);
-      for (const diagnostic of [...own, ...seen]) options.emit({ type: "diagnostic", diagnostic });
+      for (const diagnostic of [...own.warnings, ...seen]) options.emit({ type: "diagnostic", diagnostic });
+      return own.facts;
     });
-    await walk.step("services", () => startServices({ deploy: options, layout, containers, edge }));
-    const { course, current, resumed } = await walk.step("converge", () => converge(deploying));
+    await walk.step("services", () => startServices({ deploy: options, lease, layout, containers, edge }));
+    const { course, current, resumed, newest } = await walk.step("converge", () => converge(deploying));
 
     const fingerprint = fingerprintOf(options);
     if (course.live && current && current.slot === course.live && current.fingerprint === fingerprint) {
       if (resumed) return current;
       return unchanged(deploying, current);
     }
-    await refuseOlder(options, current);
     await walk.step("pull", async () => {
-      await containers.pull(options.image.reference, options.registry);
-      await requirePlatform(options, containers);
+      await refuseOlder(options, current);
+      const needed = await containers.pull(options.image.reference, options.registry);
+      requirePlatform(options, platform, needed);
     });
     if (options.proof) await walk.step("proof", options.proof);
-    const number = await nextNumber(journal);
     const pending: PendingRelease = {
-      number,
+      number: newest + 1,
       slot: course.next,
       phase: "preparing",
       fingerprint,
@@ -59,9 +59,8 @@ export async function deployRelease(options: DeployOptions): Promise<ReleaseReco
       migrations: [],
       ...(options.allowed ? { allowed: options.allowed } : {}),
     };
-    await writeReleaseFiles(deploying, pending);
-    const migrated = await prepareDatabase(deploying, pending, current);
-    return bringLive(deploying, { pending: migrated, live: course.live, current });
+    const prepared = await prepareDatabase(deploying, pending, current);
+    return bringLive(deploying, { ...prepared, live: course.live, current });
   });
 }
 
@@ -72,21 +71,23 @@ export async function withLease(
   work: (deploying: Deploying) => Promise<ReleaseRecord>,
 ): Promise<ReleaseRecord> {
   const { host, clock, settings } = options;
-  const layout = await layoutOn(host, options.target.project);
-  const journal = journalOn(host, layout);
   const startedAt = clock.now();
-  let lease: Lease | undefined;
+  let layout: Layout | undefined;
   const walk = startWalk(
     options,
     () => options.image.tree.slice(0, 12),
-    () => lease && { lease, journal },
+    async (lines) => layout && journalOn(host, layout).note(lines),
   );
-  await walk.step("resolve", async () => requireDigest(options.image, host));
-  const held = await walk.step("lease", () =>
+  const found = await walk.step("resolve", async () => {
+    requireDigest(options.image, host);
+    return layoutOn(host, options.target.project);
+  });
+  layout = found;
+  const lease = await walk.step("lease", () =>
     takeLease({
       host,
       clock,
-      folder: layout.lease,
+      folder: found.lease,
       onWait: walk.say,
       signal: options.signal,
       ...(options.leaseSeconds === undefined ? {} : { expirySeconds: options.leaseSeconds }),
@@ -98,38 +99,42 @@ export async function withLease(
       },
     }),
   );
-  lease = held;
+  const journal = journalOn(host, found, lease.host);
+  let record: ReleaseRecord;
   try {
     const containers = dockerOn(host);
     const url = `https://${settings.domains[0]}/`;
     const edge = caddyOn(host);
-    const parts = { host, clock, containers, edge, layout, settings, lease: held };
-    return await work({ ...parts, options, journal, walk, startedAt, url });
+    const parts = { host, clock, containers, edge, layout: found, settings, lease };
+    record = await work({ ...parts, options, journal, walk, startedAt, url });
   } catch (thrown) {
     const diagnostics = diagnosticsOf(thrown).map(({ code, summary }) => ({ code, summary }));
-    await journal.note({ at: clock.now().toISOString(), failed: diagnostics }).catch(() => {});
+    await journal.note([{ at: clock.now().toISOString(), failed: diagnostics }]).catch(() => {});
     throw thrown;
   } finally {
-    await walk.noted();
-    walk.enter("release");
-    // Where the connection is gone, the lease ends by itself.
-    await held.release().catch(() => {});
+    // Where the connection is gone, the lease ends by itself. What was given up is still given back.
+    await walk.last("release", () => Promise.all([walk.noted(), lease.release().catch(() => {})]));
   }
+  // What is on the host was written before it was all over.
+  const totalMilliseconds = clock.now().getTime() - startedAt.getTime();
+  return { ...record, receipt: { ...record.receipt, totalMilliseconds, steps: [...walk.timings] } };
 }
-
-export const nextNumber = async (journal: Journal): Promise<number> => {
-  const [newest] = await journal.releases();
-  return (newest?.number ?? 0) + 1;
-};
 
 /** Takes up what an earlier deploy left, so that one release serves and nothing else runs. */
 export async function converge(deploying: Deploying): Promise<{
   readonly course: Course;
   readonly current: ReleaseRecord | undefined;
   readonly resumed: boolean;
+  /** Number of the newest record. */
+  readonly newest: number;
 }> {
   const { journal, walk } = deploying;
-  const [current, pending, states] = await Promise.all([journal.current(), journal.pending(), observeSlots(deploying)]);
+  const [current, pending, newest, states] = await Promise.all([
+    journal.current(),
+    journal.pending(),
+    journal.newest(),
+    observeSlots(deploying),
+  ]);
   const course = chooseCourse({ current, pending, states });
   if (course.live && !states[course.live].ready) {
     walk.say(`app-${course.live} runs but does not serve: restarting it`);
@@ -149,8 +154,8 @@ export async function converge(deploying: Deploying): Promise<{
     await keepSchedule({ ...deploying, settings: pending.settings }, pending.slot);
     const record = recordOf(deploying, pending, "resumed", current, noProbe, {});
     await journal.complete(record);
-    return { course, current: record, resumed: true };
+    return { course, current: record, resumed: true, newest: Math.max(newest, record.number) };
   }
   if (pending) await journal.abandon();
-  return { course, current, resumed: false };
+  return { course, current, resumed: false, newest };
 }

@@ -39,10 +39,12 @@ export async function askReady(
 }
 
 const successesNeeded = 3;
-const pauseMilliseconds = 200;
+const pauseMilliseconds = 100;
+/** How often to look whether a release that is not ready still runs at all. */
+const lookMilliseconds = 500;
 
 /**
- * Waits until a new release answers its readiness path several times in a row.
+ * Waits until a new release answers its readiness path several times in a row; returns when it first did.
  * Throws `release-unhealthy` with the cause: what an engineer would find out by logging in.
  */
 export async function waitHealthy(options: {
@@ -52,16 +54,20 @@ export async function waitHealthy(options: {
   readonly slot: Slot;
   readonly settings: ReleaseSettings;
   readonly signal?: AbortSignal | undefined;
-}): Promise<void> {
+}): Promise<Date> {
   const { host, clock, containers, slot, settings, signal } = options;
   const container = slotName(slot);
   const end = clock.now().getTime() + (settings.healthSeconds ?? 60) * 1000;
   let successes = 0;
-  for (let round = 0; ; round++) {
+  let since = clock.now();
+  let looked = since.getTime();
+  for (;;) {
     const answer = await askReady(host, slot, settings);
     successes = answer.kind === "ready" ? successes + 1 : 0;
-    if (successes >= successesNeeded) return;
-    if (answer.kind !== "ready" && round % 3 === 2) {
+    if (successes === 1) since = clock.now();
+    if (successes >= successesNeeded) return since;
+    if (answer.kind !== "ready" && clock.now().getTime() - looked >= lookMilliseconds) {
+      looked = clock.now().getTime();
       const state = await containers.inspect(container);
       const crashed = !state || state.restarts > 0 || !["running", "created"].includes(state.status);
       if (crashed) fail(await explain(options, answer));

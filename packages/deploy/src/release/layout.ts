@@ -13,6 +13,8 @@ export interface Layout {
   readonly pending: string;
   readonly current: string;
   readonly edgeFile: string;
+  /** What the services were started with, and as which containers. */
+  readonly servicesFile: string;
   /** There while visitors get the maintenance page. */
   readonly maintenance: string;
   /** The host's own command for backups. */
@@ -20,6 +22,8 @@ export interface Layout {
   /** Compose file of single commands. */
   readonly taskFile: string;
   file(name: string): string;
+  /** A path of these relative to `root`. */
+  within(path: string): string;
   record(number: number): string;
   slotFile(slot: Slot): string;
   slot(slot: Slot): Compose;
@@ -57,6 +61,8 @@ export function layoutAt(root: string): Layout {
     taskFile: file("compose.app-task.yaml"),
     maintenance: file("maintenance.json"),
     edgeFile: file("edge/caddy.json"),
+    servicesFile: file("services.mark"),
+    within: (path) => path.slice(root.length + 1),
     record: (number) => file(`releases/${String(number).padStart(6, "0")}.json`),
     slot: (slot) => compose({ name: slotName(slot), files: [slotFile(slot)], directory: root }),
     services: (files) => compose({ name: "services", files: files.map(file), directory: root }),

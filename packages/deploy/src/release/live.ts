@@ -1,10 +1,11 @@
 import { diagnosticsOf, fail, type Trouble, warning } from "@doge/core";
 import { type Slot, slotName } from "../edge/configuration.ts";
 import { noTraffic } from "../edge/traffic.ts";
-import { releaseComposeFile, taskComposeFile } from "./compose-file.ts";
+import type { HostFile } from "../host/host.ts";
+import { releaseComposeFile } from "./compose-file.ts";
 import type { Deploying } from "./deploying.ts";
 import { waitHealthy } from "./health.ts";
-import { maintenanceOn } from "./maintenance.ts";
+import { type Maintenance, maintenanceOn } from "./maintenance.ts";
 import type { PendingRelease, ReleaseRecord } from "./model.ts";
 import { noProbe, type Prober, startProber, visit, waitReachable } from "./probe.ts";
 import { prune } from "./prune.ts";
@@ -18,32 +19,45 @@ interface Passage {
   readonly pending: PendingRelease;
   readonly live: Slot | undefined;
   readonly current: ReleaseRecord | undefined;
+  /** Its containers are made already. */
+  readonly made?: boolean;
   readonly outcome?: ReleaseRecord["outcome"];
 }
 
 /** Starts a release beside the live one, switches to it, watches it, stops the old one, records it. */
 export async function bringLive(deploying: Deploying, passage: Passage): Promise<ReleaseRecord> {
-  const { options, clock, journal, walk, url } = deploying;
+  const { options, clock, journal, walk, url, host, layout } = deploying;
   const { pending, live, current, outcome = "released" } = passage;
   const { slot } = pending;
-  const served = live !== undefined && (await visit(options.http, clock, url)).ok;
-  const prober: Prober | undefined = served ? startProber(options.http, clock, url) : undefined;
+  let prober: Prober | undefined;
   try {
-    const before = live === undefined ? noTraffic : await trafficBefore(deploying);
-    await walk.step("start", () => start(deploying, pending));
-    await walk.step("health", () => becomeHealthy(deploying, slot));
+    const { before, served } = await walk.step("start", async () => {
+      const [seen, traffic] = await Promise.all([
+        live === undefined ? undefined : visit(options.http, clock, url),
+        live === undefined ? noTraffic : trafficBefore(deploying),
+        journal.intend({ ...pending, phase: "starting" }, [releaseFile(deploying, pending)]),
+      ]);
+      if (seen?.ok) prober = startProber(options.http, clock, url);
+      await start(deploying, slot, passage.made === true);
+      return { before: traffic, served: seen?.ok === true };
+    });
+    const readySince = await walk.step("health", () => becomeHealthy(deploying, slot));
 
     const switchedAt = clock.now();
-    const switchMilliseconds = await walk.step("switch", () => switchTo(deploying, passage));
+    const switchMilliseconds = await walk.step("switch", () => switchTo(deploying, passage, readySince));
     const { after, reachable } = await walk.step("soak", async () => {
-      await journal.intend({ ...pending, phase: "soaking" });
+      const [maintenance] = await Promise.all([
+        maintenanceOn(host, layout),
+        journal.intend({ ...pending, phase: "soaking" }),
+      ]);
       await startWorkers(deploying, slot);
+      const answers = (): Promise<boolean> => answersInPublic(deploying, passage, { served, maintenance });
       // A site that was not up before is watched from when it is.
-      const first = served || (await answersInPublic(deploying, passage, served));
+      const first = served || (await answers());
       const since = served ? switchedAt : clock.now();
       const soaked = await soak(deploying, { slot, before, prober, switchedAt: since, first: live === undefined });
       if (soaked.worse !== undefined) await tooBad(deploying, passage, soaked.worse);
-      return { ...soaked, reachable: served ? await answersInPublic(deploying, passage, served) : first };
+      return { ...soaked, reachable: served ? await answers() : first };
     });
     await walk.step("drain", async () => {
       if (live && !(await drain(deploying, live))) warnUndrained(deploying, live);
@@ -58,8 +72,7 @@ export async function bringLive(deploying: Deploying, passage: Passage): Promise
         traffic: { before, after },
         ...(switchMilliseconds === undefined ? {} : { switchMilliseconds }),
       });
-      await journal.complete(made);
-      await keepSchedule(deploying, slot);
+      await Promise.all([journal.complete(made), keepSchedule(deploying, slot)]);
       return made;
     });
     await walk.step("prune", () => prune(deploying));
@@ -69,25 +82,18 @@ export async function bringLive(deploying: Deploying, passage: Passage): Promise
   }
 }
 
-/** Writes what a release is made of, for itself and for single commands in its image. */
-export async function writeReleaseFiles(
-  { options, host, layout, settings }: Deploying,
+/** What a release is made of. */
+export function releaseFile(
+  { options, layout, settings }: Deploying,
   { slot, number, image }: PendingRelease,
-): Promise<void> {
-  const file = { ...options, settings, slot, number, image };
-  await Promise.all([
-    host.writeFile(layout.slotFile(slot), releaseComposeFile(file)),
-    host.writeFile(layout.taskFile, taskComposeFile(file)),
-  ]);
+): HostFile {
+  const content = releaseComposeFile({ ...options, settings, slot, number, image });
+  return { path: layout.within(layout.slotFile(slot)), content };
 }
 
 /** Only the web process: workers begin when it has been switched to. */
-async function start(deploying: Deploying, pending: PendingRelease): Promise<void> {
-  const { journal, layout } = deploying;
-  const { slot } = pending;
-  await journal.intend({ ...pending, phase: "starting" });
-  await writeReleaseFiles(deploying, pending);
-  const up = layout.slot(slot).up({ recreate: true, services: ["app"] });
+async function start(deploying: Deploying, slot: Slot, made: boolean): Promise<void> {
+  const up = deploying.layout.slot(slot).up({ recreate: !made, services: ["app"] });
   await fenced(deploying, up, `starting ${slotName(slot)}`);
 }
 
@@ -109,9 +115,10 @@ export async function startWorkers(deploying: Deploying, slot: Slot): Promise<vo
   await fenced(deploying, up, `starting the workers of ${slotName(slot)}`);
 }
 
-async function becomeHealthy(deploying: Deploying, slot: Slot): Promise<void> {
+/** Since when it is. */
+async function becomeHealthy(deploying: Deploying, slot: Slot): Promise<Date> {
   try {
-    await waitHealthy({ ...deploying, slot, signal: deploying.options.signal });
+    return await waitHealthy({ ...deploying, slot, signal: deploying.options.signal });
   } catch (thrown) {
     await stopSlot(deploying, slot);
     await deploying.journal.abandon();
@@ -120,10 +127,14 @@ async function becomeHealthy(deploying: Deploying, slot: Slot): Promise<void> {
 }
 
 /** From its intent on record to the moment from which no request reaches the old release. */
-async function switchTo(deploying: Deploying, { pending, live }: Passage): Promise<number | undefined> {
+async function switchTo(
+  deploying: Deploying,
+  { pending, live }: Passage,
+  readySince: Date,
+): Promise<number | undefined> {
   const { options, clock, journal } = deploying;
   await journal.intend({ ...pending, phase: "switching" });
-  await noticed(clock);
+  await noticed(clock, readySince);
   let milliseconds: number | undefined;
   if (live) {
     const started = clock.now().getTime();
@@ -168,9 +179,13 @@ async function tooBad(deploying: Deploying, passage: Passage, why: string): Prom
 }
 
 /** Visits the site under its public name. One that was up before and is not now gets its old release back. */
-async function answersInPublic(deploying: Deploying, passage: Passage, served: boolean): Promise<boolean> {
-  const { options, clock, url, host, layout, walk } = deploying;
-  if (await maintenanceOn(host, layout)) {
+async function answersInPublic(
+  deploying: Deploying,
+  passage: Passage,
+  { served, maintenance }: { readonly served: boolean; readonly maintenance: Maintenance | undefined },
+): Promise<boolean> {
+  const { options, clock, url, host, walk } = deploying;
+  if (maintenance) {
     walk.say("maintenance is on: visitors get its page, also from the new release");
     return true;
   }

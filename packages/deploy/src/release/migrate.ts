@@ -1,7 +1,11 @@
 import { compose } from "../containers/docker.ts";
 import { takeRestorePoint } from "../database/backup.ts";
 import { pendingMigrations, runMigrations } from "../database/migrate.ts";
+import { slotName } from "../edge/configuration.ts";
+import { taskComposeFile } from "./compose-file.ts";
 import type { Deploying } from "./deploying.ts";
+import { releaseFile } from "./live.ts";
+import { fenced } from "./switch.ts";
 import type { PendingRelease, ReleaseRecord, RestorePoint } from "./model.ts";
 
 /**
@@ -12,13 +16,26 @@ export async function prepareDatabase(
   deploying: Deploying,
   pending: PendingRelease,
   current: ReleaseRecord | undefined,
-): Promise<PendingRelease> {
-  const { host, layout, journal, walk, settings } = deploying;
+): Promise<{
+  readonly pending: PendingRelease;
+  /** Whether the new release's containers are made. */ readonly made: boolean;
+}> {
+  const { host, layout, journal, walk, settings, options } = deploying;
   const { migrate } = settings;
-  if (!migrate) return pending;
+  if (!migrate) return { pending, made: false };
   const task = compose({ name: "app-task", files: [layout.taskFile], directory: layout.root });
-  const list = await pendingMigrations(host, task, settings.pending);
-  if (list?.pending.length === 0) return pending;
+  const list = await walk.step("pending", async () => {
+    const content = taskComposeFile({ ...options, ...pending });
+    await journal.intend(pending, [{ path: layout.within(layout.taskFile), content }, releaseFile(deploying, pending)]);
+    // Its containers are made while it says what it would migrate.
+    const create = layout.slot(pending.slot).up({ create: true, recreate: true, services: ["app"] });
+    const [found] = await Promise.all([
+      pendingMigrations(host, task, settings.pending),
+      fenced(deploying, create, `making ${slotName(pending.slot)}`),
+    ]);
+    return found;
+  });
+  if (list?.pending.length === 0) return { pending, made: true };
   if (list) walk.say(`pending migrations: ${list.pending.join(", ")}`);
   const fresh = list ? list.applied.length === 0 : current === undefined;
   let restorePoint: RestorePoint | undefined;
@@ -34,5 +51,5 @@ export async function prepareDatabase(
       onLine: walk.say,
     }),
   );
-  return noted;
+  return { pending: noted, made: true };
 }

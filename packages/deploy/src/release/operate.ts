@@ -6,7 +6,7 @@ import type { Host } from "../host/host.ts";
 import { shellScript } from "../host/quote.ts";
 import { takeLease } from "../lease/lease.ts";
 import { slotPort, taskComposeFile } from "./compose-file.ts";
-import { converge, nextNumber, withLease } from "./deploy.ts";
+import { converge, withLease } from "./deploy.ts";
 import { bringLive } from "./live.ts";
 import { journalOn } from "./journal.ts";
 import { layoutOn } from "./layout.ts";
@@ -173,10 +173,10 @@ export async function rollbackRelease(
   const { image, settings } = earlier;
   const deploy = { ...options, image, settings, composeFiles: [], envFiles: [] };
   return withLease(deploy, `rollback to release ${earlier.number}`, async (deploying) => {
-    const { course, current: live } = await deploying.walk.step("converge", () => converge(deploying));
+    const { course, current: live, newest } = await deploying.walk.step("converge", () => converge(deploying));
     await deploying.walk.step("pull", () => deploying.containers.pull(image.reference, options.registry));
     const pending: PendingRelease = {
-      number: await nextNumber(deploying.journal),
+      number: newest + 1,
       slot: course.next,
       phase: "preparing",
       fingerprint: earlier.fingerprint,

@@ -8,12 +8,11 @@ const releasesKept = 5;
 
 /** Keeps the last few images and backups, so that a rollback needs no registry. Failing here fails nothing. */
 export async function prune({ journal, host, layout, containers }: Deploying): Promise<void> {
-  const releases = await journal.releases();
+  const [releases] = await Promise.all([journal.releases(), host.run({ argv: pruneBackups(layout.backups, 10) })]);
   const keep = new Set(releases.slice(0, releasesKept).map(({ image }) => image.reference));
   const old = new Set(releases.slice(releasesKept).map(({ image }) => image.reference));
   for (const reference of old) if (!keep.has(reference)) await removeImage(containers, host, reference);
   await journal.forget(releases.slice(50).map(({ number }) => number));
-  await host.run({ argv: pruneBackups(layout.backups, 10) });
 }
 
 async function removeImage(containers: Containers, host: DeployOptions["host"], reference: string): Promise<void> {

@@ -1,5 +1,4 @@
 import { fail } from "@doge/core";
-import type { Containers } from "../containers/containers.ts";
 import type { Host } from "../host/host.ts";
 import type { Allowance, CommitOrder, DeployOptions, ReleaseImage, ReleaseRecord } from "./model.ts";
 
@@ -16,8 +15,7 @@ export function requireDigest(image: ReleaseImage, host: Host): void {
 }
 
 /** Refuses an image for another processor than the host's: it would only say "exec format error". */
-export async function requirePlatform({ image }: DeployOptions, containers: Containers): Promise<void> {
-  const [own, needed] = await Promise.all([containers.platform(), containers.imagePlatform(image.reference)]);
+export function requirePlatform({ image }: DeployOptions, own: string | undefined, needed: string | undefined): void {
   if (!own || !needed || own === needed) return;
   fail({
     code: "image-platform",

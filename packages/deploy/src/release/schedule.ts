@@ -49,8 +49,12 @@ export function cronLines(options: {
   return [...backup, ...jobs];
 }
 
+/** There is no cron, and nobody needs it. */
+const idle = 48;
+
 // Lines of others stay; ours stand between two marks.
 const install = `
+  if [ "$3" = 0 ] && ! command -v crontab >/dev/null; then exit ${idle}; fi
   mkdir -p "$2"
   kept=$(crontab -l 2>/dev/null | sed "/^# doge $1: begin/,/^# doge $1: end/d" || true)
   { [ -z "$kept" ] || printf '%s\\n' "$kept"; printf '# doge %s: begin (written by doge deploy)\\n' "$1"; cat; printf '# doge %s: end\\n' "$1"; } | crontab -`;
@@ -62,13 +66,11 @@ export async function installSchedule(
   project: string,
   lines: readonly string[],
 ): Promise<void> {
-  const present = await host.run({ argv: shellScript("command -v crontab") });
-  if (present.exitCode !== 0 && lines.length === 0) return;
   const result = await host.run({
-    argv: shellScript(install.trim(), project, layout.file("jobs")),
+    argv: shellScript(install.trim(), project, layout.file("jobs"), String(lines.length)),
     stdin: lines.map((text) => `${text}\n`).join(""),
   });
-  if (result.exitCode === 0) return;
+  if (result.exitCode === 0 || result.exitCode === idle) return;
   fail({
     code: "host-cron",
     summary: "The scheduled jobs could not be installed; the release itself is live",

@@ -1,38 +1,99 @@
 import { createHash } from "node:crypto";
-import type { Containers } from "../containers/containers.ts";
+import { fail, type ProcessResult } from "@doge/core";
 import { parse } from "yaml";
+import type { Containers } from "../containers/containers.ts";
+import { docker } from "../containers/docker.ts";
 import { databaseScript } from "../database/script.ts";
 import { edgeFile } from "../edge/configuration.ts";
 import type { Edge } from "../edge/admin.ts";
+import { bytesOf } from "../host/files.ts";
+import type { Host, HostFile } from "../host/host.ts";
+import type { Lease } from "../lease/lease.ts";
 import type { Layout } from "./layout.ts";
 import { maintenanceOn } from "./maintenance.ts";
 import type { DeployOptions } from "./model.ts";
 
-/** Writes the project's files to the host and starts its services. A service that is as it should be is left alone. */
+/**
+ * Writes the project's files to the host and starts its services. A service that is as it should be is left alone;
+ * where all of them are, compose is not even asked.
+ */
 export async function startServices(options: {
   readonly deploy: DeployOptions;
+  readonly lease: Lease;
   readonly layout: Layout;
   readonly containers: Containers;
   readonly edge: Edge;
 }): Promise<void> {
-  const { deploy, layout, containers, edge } = options;
+  const { deploy, lease, layout, containers, edge } = options;
   const { host } = deploy;
-  for (const { name, content } of deploy.composeFiles) await host.writeFile(layout.file(name), content);
-  for (const { path, content } of deploy.envFiles) await host.writeFile(layout.file(path), content, { mode: 0o600 });
-
-  const maintenance = await maintenanceOn(host, layout);
-  const wanted = edgeFile({ ...deploy.settings, ...(maintenance ? { maintenance } : {}) });
-  const before = await host.readFile(layout.edgeFile);
-  if (before !== wanted) await host.writeFile(layout.edgeFile, wanted);
-
   const services = layout.services(deploy.composeFiles.map(({ name }) => name));
-  if (hasPostgres(deploy.composeFiles)) {
-    const script = databaseScript({ ...deploy.target, services });
-    await host.writeFile(layout.databaseScript, script, { mode: 0o755 });
+  const [maintenance, before, started, running] = await Promise.all([
+    maintenanceOn(host, layout),
+    host.readFile(layout.edgeFile),
+    host.readFile(layout.servicesFile),
+    runningServices(host),
+  ]);
+  const wanted = edgeFile({ ...deploy.settings, ...(maintenance ? { maintenance } : {}) });
+  const inputs: readonly HostFile[] = [
+    ...deploy.composeFiles.map(({ name, content }) => ({ path: name, content })),
+    ...deploy.envFiles.map((file) => ({ ...file, mode: 0o600 })),
+  ];
+  const script = databaseScript({ ...deploy.target, services });
+  const changed = await lease.host.writeFiles(layout.root, [
+    ...inputs,
+    { path: layout.within(layout.edgeFile), content: wanted },
+    ...(hasPostgres(deploy.composeFiles)
+      ? [{ path: layout.within(layout.databaseScript), content: script, mode: 0o755 }]
+      : []),
+  ]);
+  const mark = (containers: string | undefined): string => `${hashOf(inputs)}\n${containers ?? ""}`;
+  const asTheyWere = running !== undefined && started === mark(running);
+  if (!asTheyWere || inputs.some(({ path }) => changed.includes(path))) {
+    const argv = services.up({ wait: true });
+    const result = await host.run({ argv });
+    if (result.exitCode !== 0) await failed(host, containers, argv, result);
+    const now = await runningServices(host);
+    if (now !== undefined) await host.writeFile(layout.servicesFile, mark(now), { mode: 0o600 });
   }
-  await containers.run(services.up({ wait: true }), { doing: "starting the services" });
   // A Caddy that was running reads its file only when told; a new one has read it already.
   if (before !== undefined && before !== wanted) await edge.load(wanted);
+}
+
+/** Ids of the services' containers, a line each; undefined where one is not, or not yet, healthy. */
+async function runningServices(host: Host): Promise<string | undefined> {
+  const { exitCode, stdout } = await host.run({ argv: docker.status("services") });
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  if (exitCode !== 0 || lines.length === 0 || lines.some((line) => !/ Up (?!.*\((?!healthy))/.test(line)))
+    return undefined;
+  return lines
+    .map((line) => line.split(" ")[0])
+    .sort()
+    .join("\n");
+}
+
+const hashOf = (files: readonly HostFile[]): string => {
+  const hash = createHash("sha256");
+  for (const { path, content } of files) hash.update(JSON.stringify([path, bytesOf(content)]));
+  return hash.digest("hex");
+};
+
+/** Compose says which service is not well, its log says why. */
+async function failed(
+  host: Host,
+  containers: Containers,
+  argv: readonly string[],
+  result: ProcessResult,
+): Promise<never> {
+  const name = /[Cc]ontainer (services-[\w.-]+) (?:is unhealthy|exited)/.exec(result.stderr)?.[1];
+  if (name === undefined) return containers.failed(argv, result, "starting the services");
+  const service = name.replace(/^services-/, "").replace(/-\d+$/, "");
+  return fail({
+    code: "service-unhealthy",
+    summary: "A service does not become healthy",
+    detail: `${service}, by its last lines:\n${await containers.lastLines(name, 15)}`,
+    address: `${host.name} ${name}`,
+    remedy: `Mend what the lines name, and deploy again. More of them: doge logs ENVIRONMENT --service ${service}`,
+  });
 }
 
 const hasPostgres = (files: DeployOptions["composeFiles"]): boolean =>

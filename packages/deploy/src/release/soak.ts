@@ -36,7 +36,8 @@ export async function soak(
   const since = (): number => clock.now().getTime() - switchedAt.getTime();
   // A first release has nothing to be worse than, and nothing to go back to: only that it stays up is seen.
   const soakSeconds = seen.first ? firstSoakSeconds : (settings.soakSeconds ?? 3);
-  const end = since() + soakSeconds * 1_000;
+  // What came before, as the start of workers, is time in which visitors were served, too.
+  const end = Math.max(soakSeconds * 1_000, since() + Math.min(soakSeconds, 1) * 1_000);
   for (;;) {
     const left = end - since();
     if (left > 0) await clock.sleep(Math.min(everyMilliseconds, left), options.signal);
@@ -64,9 +65,8 @@ async function endedContainer(
   const names = workers
     ? (await host.run({ argv: layout.slot(slot).containers() })).stdout.split("\n").filter((name) => name !== "")
     : [slotName(slot)];
-  for (const name of names) {
-    const state = await containers.inspect(name);
-    if (!state || (state.running && state.restarts === 0)) continue;
+  for (const [name, state] of await containers.inspectAll(names)) {
+    if (state.running && state.restarts === 0) continue;
     const why = state.outOfMemory ? "ran out of memory" : `ended with exit code ${state.exitCode}`;
     return `${name} ${why}\nIts last lines:\n${await containers.lastLines(name, 10)}`;
   }

@@ -1,5 +1,3 @@
-import type { Lease } from "../lease/lease.ts";
-import type { Journal } from "./journal.ts";
 import type { ReleaseContext } from "./model.ts";
 
 /** The life of a deploy, in order. Each may be the last one that was begun: the next run takes it from there. */
@@ -11,6 +9,7 @@ export const releaseSteps = [
   "converge",
   "pull",
   "proof",
+  "pending",
   "restore-point",
   "migrate",
   "start",
@@ -26,12 +25,12 @@ export const releaseSteps = [
 
 export type ReleaseStep = (typeof releaseSteps)[number];
 
-/** Walks through the steps: says so, times them, notes them in the journal, and stops where the lease is lost. */
+/** Walks through the steps: says so, times them, notes them in the journal. */
 export interface Walk {
   step<T>(name: ReleaseStep, body: () => Promise<T>): Promise<T>;
-  /** A step without a lease to check or a note to write. */
-  enter(name: ReleaseStep): void;
   readonly say: (message: string) => void;
+  /** The step that ends every walk: it is not stopped by a signal. */
+  last(name: ReleaseStep, body: () => Promise<unknown>): Promise<void>;
   /** Resolves when every note so far is in the journal. */
   noted(): Promise<void>;
   readonly timings: readonly { readonly step: string; readonly milliseconds: number }[];
@@ -40,11 +39,17 @@ export interface Walk {
 export function startWalk(
   context: ReleaseContext,
   release: () => string,
-  guard: () => { readonly lease: Lease; readonly journal: Journal } | undefined,
+  note: (lines: readonly object[]) => Promise<unknown>,
 ): Walk {
   const timings: { step: string; milliseconds: number }[] = [];
   let latest: ReleaseStep = "resolve";
-  let notes: Promise<void> = Promise.resolve();
+  const unwritten: object[] = [];
+  let writing: Promise<void> | undefined;
+  /** In the background, nothing depends on a note; what came meanwhile goes with the next. */
+  const write = async (): Promise<void> => {
+    while (unwritten.length > 0) await note(unwritten.splice(0)).catch(() => {});
+    writing = undefined;
+  };
   const emit = (message?: string): void =>
     context.emit({
       type: "release.step",
@@ -56,26 +61,29 @@ export function startWalk(
   return {
     timings,
     say: emit,
-    enter(name) {
+    noted: async () => writing,
+    async last(name, body) {
       latest = name;
       emit();
+      const started = context.clock.now().getTime();
+      await body();
+      timings.push({ step: name, milliseconds: context.clock.now().getTime() - started });
     },
-    noted: () => notes,
     async step(name, body) {
       context.signal?.throwIfAborted();
       latest = name;
       emit();
-      const held = guard();
-      await held?.lease.check();
       const started = context.clock.now().getTime();
       try {
         return await body();
       } finally {
         const milliseconds = context.clock.now().getTime() - started;
         timings.push({ step: name, milliseconds });
-        // In the background: nothing depends on a note.
-        const note = { at: context.clock.now().toISOString(), release: release(), step: name, milliseconds };
-        if (held) notes = notes.then(() => held.journal.note(note)).catch(() => {});
+        // Whatever comes before the lease may be somebody else's turn, and is not noted.
+        if (name !== "resolve" && name !== "lease") {
+          unwritten.push({ at: context.clock.now().toISOString(), release: release(), step: name, milliseconds });
+          writing ??= write();
+        }
       }
     },
   };

@@ -4,7 +4,7 @@ import { docker } from "../containers/docker.ts";
 import { drained, type Edge } from "../edge/admin.ts";
 import { type Slot, slotName, slots } from "../edge/configuration.ts";
 import type { Host } from "../host/host.ts";
-import { type Lease, leaseLost, taken } from "../lease/lease.ts";
+import type { Lease } from "../lease/lease.ts";
 import type { SlotState } from "./converge.ts";
 import { askReady } from "./health.ts";
 import type { Layout } from "./layout.ts";
@@ -25,9 +25,9 @@ export interface SwitchParts {
 
 /** How both slots are. */
 export async function observeSlots({ host, containers, settings }: SwitchParts): Promise<Record<Slot, SlotState>> {
+  const states = await containers.inspectAll(slots.map(slotName));
   const observe = async (slot: Slot): Promise<SlotState> => {
-    const state = await containers.inspect(slotName(slot));
-    if (!state?.running) return { running: false, ready: false };
+    if (!states.get(slotName(slot))?.running) return { running: false, ready: false };
     return { running: true, ready: (await askReady(host, slot, settings)).kind === "ready" };
   };
   const [blue, green] = await Promise.all(slots.map(observe));
@@ -35,17 +35,19 @@ export async function observeSlots({ host, containers, settings }: SwitchParts):
   return { blue: blue ?? none, green: green ?? none };
 }
 
-/** Gives the edge time to see that a new slot is healthy. */
-export const noticed = (clock: Clock): Promise<void> => clock.sleep(noticeMilliseconds);
+/** Gives the edge time to see that a slot, which has been healthy since a moment, is so. */
+export async function noticed(clock: Clock, since: Date = clock.now()): Promise<void> {
+  const left = since.getTime() + noticeMilliseconds - clock.now().getTime();
+  if (left > 0) await clock.sleep(left);
+}
 
 /** Runs an engine command under the lease: the host itself refuses it to an owner that has lost. */
 export async function fenced(
-  { host, lease, containers }: SwitchParts,
+  { lease, containers }: Pick<SwitchParts, "lease" | "containers">,
   argv: readonly string[],
   doing: string,
 ): Promise<void> {
-  const result = await host.run({ argv: lease.fenced(argv) });
-  if (result.exitCode === taken) leaseLost(host, lease.number);
+  const result = await lease.host.run({ argv });
   if (result.exitCode !== 0) containers.failed(argv, result, doing);
 }
 

@@ -32,6 +32,7 @@ afterAll(async () => {
 
 const take = (name: string, owner: string, expirySeconds = 3): Promise<Lease> =>
   takeLease({ host, clock: nodeClock, folder: join(home, name), owner: { owner, purpose: "deploy" }, expirySeconds });
+const works = (lease: Lease): Promise<unknown> => lease.host.run({ argv: ["true"] });
 const trouble = (thrown: DogeError) => thrown.diagnostics[0];
 
 test("one owner at a time; a lease that was given back is free", async () => {
@@ -40,7 +41,7 @@ test("one owner at a time; a lease that was given back is free", async () => {
     code: "lease-held",
     detail: expect.stringMatching(/^ada: deploy, last heard of/) as unknown,
   });
-  await first.check();
+  await works(first);
   await first.release();
   const second = await take("turns", "bob");
   expect(second.number).toBe(first.number + 1);
@@ -78,35 +79,39 @@ test("a dead owner's lease is taken over, and the dead one, should it wake, is f
     onWait: (message) => waits.push(message),
   });
   expect(waits).toEqual(["ada holds the lease; waiting to see whether it is alive"]);
-  await heir.check();
-  expect(await dead.check().then(() => undefined, trouble)).toMatchObject({ code: "lease-lost" });
+  await works(heir);
+  expect(await works(dead).then(() => undefined, trouble)).toMatchObject({ code: "lease-lost" });
   await dead.release();
-  await heir.check();
+  await works(heir);
   await heir.release();
 });
 
 test("the host itself refuses what an owner does that has lost its lease", async () => {
   const folder = join(home, "fence");
   const owner = await take("fence", "ada");
-  expect((await host.run({ argv: owner.fenced(["echo", "it's mine"]) })).stdout).toBe("it's mine\n");
-  expect((await host.run({ argv: owner.fenced(["sh", "-c", "exit 7"]) })).exitCode).toBe(7);
+  expect((await owner.host.run({ argv: ["echo", "it's mine"] })).stdout).toBe("it's mine\n");
+  expect((await owner.host.run({ argv: ["sh", "-c", "exit 7"] })).exitCode).toBe(7);
+  await owner.host.writeFile(join(home, "mine"), "one");
   expect(await leaseStatus(host, folder)).toMatchObject({ holder: { owner: "ada" }, alive: true, number: 1 });
 
   expect(await breakLease(host, folder, "bob")).toMatchObject({ holder: { owner: "ada" }, alive: true });
-  const refused = await host.run({ argv: owner.fenced(["echo", "still mine"]) });
-  expect(refused).toMatchObject({ exitCode: 45, stdout: "", stderr: "lease 1 is no longer the newest\n" });
+  const lost = { code: "lease-lost", detail: "lease 1 is no longer the newest" };
+  expect(await works(owner).then(() => undefined, trouble)).toMatchObject(lost);
+  const write = owner.host.writeFile(join(home, "mine"), "two");
+  expect(await write.then(() => undefined, trouble)).toMatchObject(lost);
+  expect(await host.readFile(join(home, "mine"))).toBe("one");
   expect(await leaseStatus(host, folder)).toMatchObject({ holder: { owner: "bob", released: true }, alive: false });
   expect(await breakLease(host, folder, "bob")).toMatchObject({ number: 2 });
   const next = await take("fence", "eve");
   expect(next.number).toBe(3);
   await owner.release();
-  await next.check();
+  await works(next);
   await next.release();
 });
 
 test("while a fenced command runs, nobody takes over", async () => {
   const owner = await take("busy", "ada", 1);
-  const busy = host.run({ argv: owner.fenced(["sh", "-c", "sleep 2; date +%s%N"]) });
+  const busy = owner.host.run({ argv: ["sh", "-c", "sleep 2; date +%s%N"] });
   await nodeClock.sleep(200);
   const broke = await breakLease(host, join(home, "busy"), "bob").then(() => process.hrtime.bigint());
   const ended = await busy.then(() => process.hrtime.bigint());

@@ -8,6 +8,7 @@ import { type HostFacts, hostFactsArgv, judgeHost, readFacts } from "../../src/r
 const fine: HostFacts = {
   engine: "29.0.0",
   compose: "5.0.0",
+  platform: "linux/amd64",
   engineTrouble: "",
   booting: false,
   diskTrouble: "",

@@ -85,6 +85,7 @@ async function compose(words) {
     const [, published] = app.ports[0].split(":");
     const listen = JSON.parse(process.env.DOCKER_PORTS)[published];
     await stop(read(app.container_name), 5);
+    if (rest.includes("--no-start")) end(0);
     launch({ name: app.container_name, image: app.image, labels: app.labels, env: { ...env, PORT: String(listen) } });
     end(0);
   }
@@ -116,7 +117,7 @@ async function main() {
   const name = rest.at(-1);
   switch (verb) {
     case "version":
-      return end(0, "29.0.0");
+      return end(0, argv.includes("--format") ? "29.0.0 platform=linux/amd64" : "29.0.0");
     case "login":
       writeFileSync(join(state, "login"), readFileSync(0));
       return end(0);
@@ -131,14 +132,17 @@ async function main() {
       if (rest[0] === "rm") rmSync(join(imageFolder(name), "pulled"), { force: true });
       return end(existsSync(join(imageFolder(name), "pulled")) || rest[0] === "rm" ? 0 : 1);
     case "inspect": {
-      const container = read(name);
-      if (!container) return end(1, "no such object");
-      const running = alive(container.pid);
-      const State = { Status: running ? "running" : "exited", ExitCode: running ? 0 : 1, OOMKilled: false };
-      return end(
-        0,
-        JSON.stringify([{ State, RestartCount: 0, Config: { Image: container.image, Labels: container.labels } }]),
+      const found = rest.flatMap((wanted) => read(wanted) ?? []);
+      process.stdout.write(
+        JSON.stringify(
+          found.map(({ name: own, pid, image, labels }) => {
+            const running = alive(pid);
+            const State = { Status: running ? "running" : "exited", ExitCode: running ? 0 : 1, OOMKilled: false };
+            return { Name: `/${own}`, State, RestartCount: 0, Config: { Image: image, Labels: labels } };
+          }),
+        ),
       );
+      return end(found.length === rest.length ? 0 : 1);
     }
     case "kill":
       process.kill(read(name).pid, rest[1]);

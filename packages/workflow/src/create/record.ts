@@ -50,6 +50,6 @@ export function parseRecord(text: string | undefined): TemplateRecord {
     summary: "The project does not say which template it was made from",
     detail: problem,
     address: recordPath,
-    remedy: `doge new writes ${recordPath}; take it back from git: git log --all -- ${recordPath}`,
+    remedy: `Find the commit that had it: git log --all -- ${recordPath}; take it back: git checkout COMMIT -- ${recordPath}. A project that doge adopt took in has none, and follows no template.`,
   });
 }

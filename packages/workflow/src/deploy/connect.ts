@@ -32,7 +32,7 @@ export async function dropletOf(project: Project, environment: EnvironmentName):
 }
 
 /** The deploy key: `SSH_KEY` in a job, the base workspace's state elsewhere. */
-async function deployKey(project: Project): Promise<Secret> {
+export async function deployKey(project: Project): Promise<Secret> {
   const given = project.settings.env["SSH_KEY"];
   const value = given || (await outputsOf(project, "base"))["deploy_private_key"];
   if (typeof value !== "string") {
@@ -48,12 +48,13 @@ async function deployKey(project: Project): Promise<Secret> {
 }
 
 /** Opens the one SSH connection of a command to an environment's droplet; the host key is pinned. */
-export const connectEnvironment = async (project: Project, environment: EnvironmentName): Promise<Host> =>
-  connectDroplet(project, await dropletOf(project, environment));
+export async function connectEnvironment(project: Project, environment: EnvironmentName): Promise<Host> {
+  const [droplet, key] = await Promise.all([dropletOf(project, environment), deployKey(project)]);
+  return connectDroplet(project, droplet, key);
+}
 
-export async function connectDroplet(project: Project, droplet: Droplet): Promise<Host> {
+export function connectDroplet(project: Project, droplet: Droplet, privateKey: Secret): Promise<Host> {
   const { config, machine, emit, signal } = project;
-  const privateKey = await deployKey(project);
   return connectHost({
     host: droplet.address,
     port: config.ssh.port,

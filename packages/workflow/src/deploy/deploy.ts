@@ -11,7 +11,7 @@ import { dropletEnvFiles, type EnvFiles, envFilesFromSecrets } from "../env/file
 import { projectEnvFiles } from "../env/project.ts";
 import type { Project } from "../project.ts";
 import { type EnvironmentName, hostsOf } from "../workspaces/names.ts";
-import { connectDroplet, connectEnvironment, dropletOf, onEnvironment } from "./connect.ts";
+import { connectDroplet, connectEnvironment, deployKey, dropletOf, onEnvironment } from "./connect.ts";
 import { orderAfter } from "../repository/order.ts";
 import { registryAccess } from "./image.ts";
 import { markProven, proofFailed, requireProven } from "./proof.ts";
@@ -44,15 +44,20 @@ export async function deployEnvironment(
     async () => {
       const { after } = reason;
       const mustBeProven = environment === "prod" && !reason.allow?.includes("unproven-image");
-      if (mustBeProven && !after) await requireProven(project, reason.image);
       const proof = async (): Promise<void> => {
         await after?.catch(proofFailed);
         if (mustBeProven) await requireProven(project, reason.image);
       };
-      const { production, staging } = await envFilesHere(project);
+      // None of them needs another: files here, the image's proof in the registry, the droplet's address in its state.
+      const [{ production, staging }, composed, droplet, key] = await Promise.all([
+        envFilesHere(project),
+        composeFiles(project, environment),
+        dropletOf(project, environment),
+        deployKey(project),
+        mustBeProven && !after ? requireProven(project, reason.image) : undefined,
+      ]);
       const envFiles = dropletEnvFiles(environment, production, staging);
-      const droplet = await dropletOf(project, environment);
-      const host = await connectDroplet(project, droplet);
+      const host = await connectDroplet(project, droplet, key);
       try {
         const record = await deployRelease({
           dns: { names: machine.names, address: droplet.address },
@@ -70,7 +75,7 @@ export async function deployEnvironment(
           ...(after ? { proof } : {}),
           registry: registryAccess(project),
           settings: releaseSettings(project, environment, envFiles),
-          composeFiles: await composeFiles(project, environment),
+          composeFiles: composed,
           envFiles: envFiles.files,
         });
         await markProven(project, environment, record.image);
