@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { DogeEvent, Machine } from "../packages/core/src/index.ts";
+import { diagnosticsOf, type DogeEvent, type Machine } from "../packages/core/src/index.ts";
 import {
   connectHost,
   deployRelease,
@@ -100,7 +100,18 @@ test("the template goes live on a droplet, changes without a dropped request, mi
   const again = await deployRelease(options(second.image));
   expect(again).toMatchObject({ number: 2, outcome: "unchanged" });
 
-  const back = await rollbackRelease(options(second.image));
+  const refused = await rollbackRelease(options(second.image)).catch(diagnosticsOf);
+  expect(refused).toMatchObject([
+    {
+      code: "rollback-migrated",
+      detail: "0004_more.sql: they stay, and release 1 was made before them",
+      remedy: expect.stringContaining(`doge db restore prod ${second.restorePoint?.file}`) as unknown,
+    },
+  ]);
+  const asked: (readonly string[])[] = [];
+  const confirm = async (migrations: readonly string[]): Promise<boolean> => asked.push(migrations) > 0;
+  const back = await rollbackRelease({ ...options(second.image), confirm });
+  expect(asked).toEqual([["0004_more.sql"]]);
   expect(back).toMatchObject({ number: 3, outcome: "rolled-back", image: { digest: first.image.digest } });
   expect(await page(stylesheetOf(await page()))).not.toContain("gold");
 

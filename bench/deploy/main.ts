@@ -54,7 +54,8 @@ async function measure(place: Place): Promise<Bound[]> {
   for (let round = 0; round < rounds; round++) {
     const from = Date.now();
     // In turns: a deploy of the image that is not live, and a rollback to the one before.
-    const record = round % 2 === 0 ? await deployRelease(options(first)) : await rollbackRelease(options(first));
+    const again = { ...options(first), allowed: [{ what: "rolled-back", by: "bench" }] as const };
+    const record = round % 2 === 0 ? await deployRelease(again) : await rollbackRelease(options(first));
     windows.push({ from, to: Date.now() });
     records.push(record);
     await sleep(pauseMilliseconds);

@@ -88,7 +88,10 @@ test("the image that ran on stage goes live on prod, changes, migrates, and goes
   expect(second.restorePoint?.bytes).toBeGreaterThan(500);
   expect(await page("prod", stylesheetOf(await page("prod")))).toContain("gold");
 
-  const back = await rollbackRelease(deployOptions(at("prod"), second.image, record));
+  const back = await rollbackRelease({
+    ...deployOptions(at("prod"), second.image, record),
+    confirm: async (migrations) => migrations.join() === "0004_more.sql",
+  });
   expect(back).toMatchObject({ number: 3, outcome: "rolled-back", image: { digest: image.digest } });
   expect(await page("prod", stylesheetOf(await page("prod")))).not.toContain("gold");
   const status = await releaseStatus(at("prod").host, "such-app");
@@ -111,5 +114,7 @@ test("a droplet whose power was cut comes back with its release, certificate and
   expect(await page("prod")).toContain('<span id="release">3</span>');
   expect(await certificate(domain)).toEqual(before);
   const image = await buildApp(at("prod"), "b2");
-  expect(await deployRelease(deployOptions(at("prod"), image, record))).toMatchObject({ number: 4, migrations: [] });
+  const allowed = [{ what: "rolled-back", by: "ada" }] as const;
+  const forward = await deployRelease({ ...deployOptions(at("prod"), image, record), allowed });
+  expect(forward).toMatchObject({ number: 4, migrations: [] });
 });

@@ -18,7 +18,7 @@ export interface UpResult {
 /**
  * From nothing to staging and production: meta, repository, base, dotenv, stage and prod, first deploys.
  * Every step converges, so that a run that was interrupted anywhere is simply run again. Once pull requests
- * have moved the branches on, it keeps each environment at the head of its branch.
+ * have moved the branches on, it keeps each environment at the head of its branch; one that was rolled back from it stays.
  */
 export async function up(project: Project): Promise<UpResult> {
   const now = (): Date => project.machine.clock.now();
@@ -47,10 +47,12 @@ export async function up(project: Project): Promise<UpResult> {
   workspaces.push(stage, prod);
 
   const { owner } = project.config.github;
-  const staging = deployEnvironment(project, "stage", { image: images.stage, owner });
+  // What was rolled back stays so.
+  const stays = { owner, takenBack: "stay" } as const;
+  const staging = deployEnvironment(project, "stage", { image: images.stage, ...stays });
   const deploys = await settleAll([
     staging,
-    deployEnvironment(project, "prod", { image: images.prod, owner, after: staging }),
+    deployEnvironment(project, "prod", { image: images.prod, ...stays, after: staging }),
   ] as const);
   return {
     repository: repository.url,

@@ -1,5 +1,6 @@
 import { Secret } from "@doge/core";
 import { expect, test } from "vitest";
+import { keysThatDiffer } from "../src/env/diff.ts";
 import { dropletEnvFiles, envFileMap, envFilesFromSecrets } from "../src/env/files.ts";
 import { credentialsFile } from "../src/settings.ts";
 
@@ -40,4 +41,16 @@ test("the credentials file says of every token where it is made, and takes what 
   expect(text).toContain("TF_API_TOKEN=t\n");
   expect(text).toContain("DIGITALOCEAN_TOKEN=\n");
   expect(text).toContain("TFE_ADDRESS=http://127.0.0.1:1\n");
+});
+
+test("a comparison of env files names keys and no value", () => {
+  const here = new Secret('SAME=1\nCHANGED="two words"\n# NEW=0\nNEW=canary\n');
+  const differ = keysThatDiffer(here, "CHANGED=other\nGONE=canary\nSAME='1'\n");
+  expect(differ).toEqual([
+    { key: "CHANGED", state: "changed" },
+    { key: "GONE", state: "only there" },
+    { key: "NEW", state: "only here" },
+  ]);
+  expect(keysThatDiffer(undefined, "A=1\n")).toEqual([{ key: "A", state: "only there" }]);
+  expect(keysThatDiffer(here, here.reveal())).toEqual([]);
 });

@@ -12,6 +12,7 @@ import {
   rollbackEnvironment,
 } from "@doge/workflow";
 import { type ArgumentSpec, defineCommand, type Invocation } from "../command.ts";
+import { confirm } from "../terminal/ask.ts";
 import { renderDeploy } from "../views/project.ts";
 
 export const environmentArgument: ArgumentSpec = {
@@ -36,7 +37,10 @@ export const deployCommand = defineCommand<DeployResult>({
   arguments: [environmentArgument],
   flags: {
     ref: { type: "string", value: "REF", help: "Commit or branch to deploy (default: HEAD)" },
-    force: { type: "boolean", help: "Also over a newer commit; the record says who told it" },
+    force: {
+      type: "boolean",
+      help: "Also over a newer commit, and what was rolled back; the record says who told it",
+    },
     unproven: { type: "boolean", help: "Production without staging first; the record says who told it" },
   },
   view: renderDeploy,
@@ -46,7 +50,7 @@ export const deployCommand = defineCommand<DeployResult>({
     const { flags } = invocation;
     const image = await prepareImage(project, { ref });
     const allow = [
-      ...(flags["force"] ? (["older-commit"] as const) : []),
+      ...(flags["force"] ? (["older-commit", "rolled-back"] as const) : []),
       ...(flags["unproven"] ? (["unproven-image"] as const) : []),
     ];
     const owner = await personOf(project);
@@ -57,10 +61,14 @@ export const deployCommand = defineCommand<DeployResult>({
 export const rollbackCommand = defineCommand<DeployResult>({
   name: "rollback",
   summary: "Let an earlier release serve again, without a rebuild",
+  description:
+    "Its image and its settings, with today's env files; the database stays as it is. The environment stays rolled back\n" +
+    "in doge up, until another commit is deployed.",
   arguments: [
     environmentArgument,
     { name: "release", help: "Number of the release (default: the one before)", optional: true, integer: true },
   ],
+  flags: { yes: { type: "boolean", short: "y", help: "Also where migrations stand between: they stay" } },
   view: renderDeploy,
   async run(invocation) {
     const wanted = invocation.arguments["release"];
@@ -69,7 +77,16 @@ export const rollbackCommand = defineCommand<DeployResult>({
     const owner = await personOf(project);
     return {
       exitCode: 0,
-      data: await rollbackEnvironment(project, chosen(invocation), { owner, ...(to === undefined ? {} : { to }) }),
+      data: await rollbackEnvironment(project, chosen(invocation), {
+        owner,
+        confirm: async (migrations) =>
+          invocation.flags["yes"] === true ||
+          (invocation.interactive &&
+            (await confirm(
+              `${migrations.join(", ")} ${migrations.length === 1 ? "stays" : "stay"} in the database. Does the earlier release run on it?`,
+            ))),
+        ...(to === undefined ? {} : { to }),
+      }),
     };
   },
 });

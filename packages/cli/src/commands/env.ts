@@ -1,30 +1,21 @@
-import {
-  convergeWorkspace,
-  deployEnvironment,
-  environmentNames,
-  envDiff,
-  type EnvDiff,
-  isEnvironment,
-  liveImage,
-  prepareImage,
-} from "@doge/workflow";
+import { environmentNames, envDiff, type EnvDiff, envPush, type EnvPush, isEnvironment } from "@doge/workflow";
 import { defineCommand } from "../command.ts";
+import { renderEnvDiff, renderEnvPush } from "../views/env.ts";
 
 export const envDiffCommand = defineCommand<EnvDiff>({
   name: "env diff",
-  summary: "Compare the env files here with what the environments were given: names only, never values",
-  view: ({ files }) =>
-    files.length === 0
-      ? "No env files.\n"
-      : `${files.map((f) => `${f.state.padEnd(8)} ${f.environment.padEnd(6)} ${f.name}`).join("\n")}\n`,
+  summary: "Compare the env files here with what the environments have: names of keys, never values",
+  view: renderEnvDiff,
   async run(invocation) {
     return { exitCode: 0, data: await envDiff(await invocation.project()) };
   },
 });
 
-export const envPushCommand = defineCommand<{ readonly pushed: readonly string[] }>({
+export const envPushCommand = defineCommand<EnvPush>({
   name: "env push",
-  summary: "Give the env files here to the environments: dotenv, their secrets, and a restart of the app",
+  summary: "Give the env files here to the environments: dotenv, their secrets, and a new start of what runs there",
+  description:
+    "The release that serves is deployed again with them, without a dropped request; the commit here is not.",
   arguments: [
     { name: "environment", help: "stage or prod (default: both)", optional: true, choices: environmentNames },
   ],
@@ -34,20 +25,12 @@ export const envPushCommand = defineCommand<{ readonly pushed: readonly string[]
       help: "Only the secrets: the running app keeps its settings until the next deploy",
     },
   },
-  view: ({ pushed }) => `Pushed to ${pushed.join(" and ")}.\n`,
+  view: renderEnvPush,
   async run(invocation) {
     const project = await invocation.project();
     const only = invocation.arguments["environment"];
     const targets = typeof only === "string" && isEnvironment(only) ? [only] : environmentNames;
-    await convergeWorkspace(project, "dotenv", { message: "doge env push" });
-    for (const target of targets) await convergeWorkspace(project, target, { message: "doge env push" });
-    if (!invocation.flags["no-deploy"]) {
-      for (const target of targets) {
-        // What runs there gets the new settings; where nothing runs yet, the commit here.
-        const image = (await liveImage(project, target)) ?? (await prepareImage(project, { ref: "HEAD" }));
-        await deployEnvironment(project, target, { image, owner: project.config.github.owner });
-      }
-    }
-    return { exitCode: 0, data: { pushed: [...targets] } };
+    const deploy = !invocation.flags["no-deploy"];
+    return { exitCode: 0, data: await envPush(project, targets, { deploy, message: "doge env push" }) };
   },
 });

@@ -40,6 +40,8 @@ export async function startSsh(
   const connections = new Set<Connection>();
   const server = new ssh2.Server({ hostKeys: [options.hostKey], ident: "OpenSSH_9.6 doge" }, (client) => {
     connections.add(client);
+    // As sshd: a command's few small packets don't wait for each other's acknowledgement.
+    (client as Connection & { setNoDelay(on: boolean): void }).setNoDelay(true);
     client.on("close", () => connections.delete(client));
     client.on("error", (thrown) => options.log(`SSH: ${thrown.message}`));
     let user: CloudInitUser | undefined;

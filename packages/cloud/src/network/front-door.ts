@@ -81,7 +81,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
       return;
     }
     const upstream = keep(
-      connect(found.port, found.host, () => {
+      connect({ ...found, noDelay: true }, () => {
         client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
         upstream.write(head);
         join(client, upstream);
@@ -90,11 +90,11 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     upstream.once("close", () => client.destroy());
   });
 
-  const https = createServer((client) => {
+  const https = createServer({ noDelay: true }, (client) => {
     keep(client);
     routeByServerName(client, (name) => {
       const found = place(name, 443);
-      return typeof found === "string" ? undefined : keep(connect(found.port, found.host));
+      return typeof found === "string" ? undefined : keep(connect({ ...found, noDelay: true }));
     });
   });
 

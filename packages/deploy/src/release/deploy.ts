@@ -12,7 +12,7 @@ import { prepareDatabase } from "./migrate.ts";
 import type { DeployOptions, PendingRelease, ReleaseRecord } from "./model.ts";
 import { noProbe } from "./probe.ts";
 import { recordOf, unchanged } from "./record.ts";
-import { refuseOlder, requireDigest, requirePlatform } from "./refuse.ts";
+import { refuseOlder, refuseTakenBack, requireDigest, requirePlatform } from "./refuse.ts";
 import { fingerprintOf, startServices } from "./services.ts";
 import { startWalk } from "./steps.ts";
 import { drain, observeSlots, retire, revive, stopSlot } from "./switch.ts";
@@ -41,6 +41,7 @@ export async function deployRelease(options: DeployOptions): Promise<ReleaseReco
       if (resumed) return current;
       return unchanged(deploying, current);
     }
+    if (current && refuseTakenBack(options, current)) return unchanged(deploying, current);
     await walk.step("pull", async () => {
       await refuseOlder(options, current);
       const needed = await containers.pull(options.image.reference, options.registry);
@@ -57,6 +58,8 @@ export async function deployRelease(options: DeployOptions): Promise<ReleaseReco
       startedAt: deploying.startedAt.toISOString(),
       owner: options.owner,
       migrations: [],
+      // Other settings for the same image: what was taken back stays so.
+      ...(current?.takenBack && current.image.digest === options.image.digest ? { takenBack: current.takenBack } : {}),
       ...(options.allowed ? { allowed: options.allowed } : {}),
     };
     const prepared = await prepareDatabase(deploying, pending, current);

@@ -97,11 +97,13 @@ export type CommitOrder = "newer" | "same" | "older" | "diverged" | "unknown";
 
 /** A rule that someone set aside, by name. */
 export interface Allowance {
-  readonly what: "older-commit" | "unproven-image";
+  readonly what: "older-commit" | "unproven-image" | "rolled-back";
   readonly by: string;
 }
 
 export interface DeployOptions extends ReleaseContext {
+  /** What to do about an image that a rollback took back: refuse it, which is usual, or leave the environment as it is. */
+  readonly takenBack?: "refuse" | "stay";
   /** By the project's history. Without it, no order is kept. */
   readonly orderAfter?: (liveCommit: string) => Promise<CommitOrder>;
   /**
@@ -157,6 +159,8 @@ export interface ReleaseRecord {
   /** `unchanged`: it was live already. `resumed`: a deploy that was killed after its switch, completed. */
   readonly outcome: "released" | "unchanged" | "resumed" | "rolled-back";
   readonly replaces?: number;
+  /** Digests of the images that rollbacks took back: they don't come again by themselves. */
+  readonly takenBack?: readonly string[];
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly owner: string;
@@ -183,6 +187,7 @@ export interface PendingRelease {
   readonly startedAt: string;
   readonly owner: string;
   readonly migrations: readonly string[];
+  readonly takenBack?: readonly string[];
   readonly restorePoint?: RestorePoint;
   readonly allowed?: readonly Allowance[];
 }

@@ -148,10 +148,15 @@ export async function runInRelease(
 
 /**
  * Goes back to an earlier release (`to`, or the one before): its image and settings, today's env files, no
- * migration. The switch is the same as a deploy's. Throws `rollback-none`.
+ * migration. The switch is the same as a deploy's. Where migrations stand between the two, `confirm` is asked whether
+ * to go on. Throws `rollback-none`, `rollback-migrated`.
  */
 export async function rollbackRelease(
-  options: ReleaseContext & { readonly to?: number; readonly registry?: RegistryAccess },
+  options: ReleaseContext & {
+    readonly to?: number;
+    readonly registry?: RegistryAccess;
+    readonly confirm?: (migrations: readonly string[]) => Promise<boolean>;
+  },
 ): Promise<ReleaseRecord> {
   const { host } = options;
   const journal = journalOn(host, await layoutOn(host, options.target.project));
@@ -170,7 +175,9 @@ export async function rollbackRelease(
       remedy: "Name one of those on record: doge rollback ENVIRONMENT RELEASE.",
     });
   }
+  await confirmMigrations(options, earlier, releases);
   const { image, settings } = earlier;
+  const takenBack = [...(current.takenBack ?? []), current.image.digest].filter((digest) => digest !== image.digest);
   const deploy = { ...options, image, settings, composeFiles: [], envFiles: [] };
   return withLease(deploy, `rollback to release ${earlier.number}`, async (deploying) => {
     const { course, current: live, newest } = await deploying.walk.step("converge", () => converge(deploying));
@@ -185,8 +192,28 @@ export async function rollbackRelease(
       startedAt: deploying.startedAt.toISOString(),
       owner: options.owner,
       migrations: [],
+      takenBack: [...new Set(takenBack)],
     };
     return bringLive(deploying, { pending, live: course.live, current: live, outcome: "rolled-back" });
+  });
+}
+
+/** The database keeps what later releases migrated: the earlier code must suit it. */
+async function confirmMigrations(
+  { confirm, host, target }: Parameters<typeof rollbackRelease>[0],
+  earlier: ReleaseRecord,
+  releases: readonly ReleaseRecord[],
+): Promise<void> {
+  const between = releases.filter(({ number, migrations }) => number > earlier.number && migrations.length > 0);
+  const migrations = between.toReversed().flatMap((release) => release.migrations);
+  if (migrations.length === 0 || (await confirm?.(migrations))) return;
+  const point = between.at(-1)?.restorePoint;
+  fail({
+    code: "rollback-migrated",
+    summary: "Migrations stand between the two releases",
+    detail: `${migrations.join(", ")}: they stay, and release ${earlier.number} was made before them`,
+    address: host.name,
+    remedy: `Where the earlier release runs on the newer schema (expand first, contract later): doge rollback ${target.environment} ${earlier.number} --yes.${point ? ` The data of before, without what was written since: doge db restore ${target.environment} ${point.file}` : ""}`,
   });
 }
 

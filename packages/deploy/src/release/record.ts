@@ -24,7 +24,7 @@ export function recordOf(
   probe: ProbeFigures,
   extra: { readonly reachable?: boolean } & Pick<ReleaseReceipt, "switchMilliseconds" | "traffic">,
 ): ReleaseRecord {
-  const { number, slot, image, settings, fingerprint, migrations, restorePoint, allowed } = pending;
+  const { number, slot, image, settings, fingerprint, migrations, takenBack, restorePoint, allowed } = pending;
   const { reachable = true, ...seen } = extra;
   const finished = clock.now();
   return {
@@ -37,6 +37,7 @@ export function recordOf(
     fingerprint,
     outcome,
     ...(current ? { replaces: current.number } : {}),
+    ...(takenBack ? { takenBack } : {}),
     startedAt: pending.startedAt,
     finishedAt: finished.toISOString(),
     owner: pending.owner,

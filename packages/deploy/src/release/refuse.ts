@@ -1,4 +1,4 @@
-import { fail } from "@doge/core";
+import { fail, warning } from "@doge/core";
 import type { Host } from "../host/host.ts";
 import type { Allowance, CommitOrder, DeployOptions, ReleaseImage, ReleaseRecord } from "./model.ts";
 
@@ -41,6 +41,25 @@ export async function refuseOlder(options: DeployOptions, current: ReleaseRecord
     detail: `live is ${short(current.image.commit)} (release ${current.number}, ${current.finishedAt}, by ${current.owner}${current.runUrl ? `, ${current.runUrl}` : ""}); this is ${short(options.image.commit)}`,
     address: options.host.name,
   });
+}
+
+/**
+ * Refuses an image that a rollback took back: nobody wants it again but by saying so. True where the environment is
+ * to stay as it is instead.
+ */
+export function refuseTakenBack(options: DeployOptions, current: ReleaseRecord | undefined): boolean {
+  const { image, takenBack = "refuse", allowed, host, target, emit } = options;
+  if (!current?.takenBack?.includes(image.digest) || allows(allowed, "rolled-back")) return false;
+  const trouble = {
+    code: "release-rolled-back",
+    summary: "This image was rolled back here",
+    detail: `${image.digest.slice(0, 19)} of commit ${image.commit.slice(0, 7)}; release ${current.number} of commit ${current.image.commit.slice(0, 7)} serves since ${current.finishedAt}, by ${current.owner}`,
+    address: host.name,
+    remedy: `Merge a commit that mends or reverts it: another image is deployed as always. The same again: doge deploy ${target.environment} --force.`,
+  };
+  if (takenBack === "refuse") fail(trouble);
+  emit({ type: "diagnostic", diagnostic: warning({ ...trouble, summary: "The environment stays rolled back" }) });
+  return true;
 }
 
 const troubles: Readonly<Partial<Record<CommitOrder, { code: string; summary: string; remedy: string }>>> = {

@@ -66,8 +66,8 @@ async function runningServices(host: Host): Promise<string | undefined> {
   if (exitCode !== 0 || lines.length === 0 || lines.some((line) => !/ Up (?!.*\((?!healthy))/.test(line)))
     return undefined;
   return lines
-    .map((line) => line.split(" ")[0])
-    .sort()
+    .map((line) => line.split(" ")[0] ?? "")
+    .toSorted((a, b) => (a < b ? -1 : 1))
     .join("\n");
 }
 

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { type AddressInfo, createServer as createTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DogeError, Secret } from "@doge/core";
 import { nodeClock } from "@doge/core/node";
 import { connectHost, type ConnectOptions, type Host } from "../../src/index.ts";
+import { writeFilesArgv } from "../../src/host/files.ts";
 import { makeKeys, startSshServer, type SshServer, strangePem } from "../support/ssh-server.ts";
 
 const hostKey = makeKeys();
@@ -113,6 +114,34 @@ describe("a host", () => {
     expect(await host.readFile(path)).toBe("two\n");
     expect(await readFile(path, "utf8")).toBe("two\n");
     expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test("writes several files at once: those that are the same stay as they are", async () => {
+    const root = join(folder, "several");
+    const files = [
+      { path: "one", content: "1" },
+      { path: "be/low/two words", content: new Secret("2"), mode: 0o600 },
+      { path: "run", content: "#!/bin/sh\n", mode: 0o755 },
+    ];
+    expect(await host.writeFiles(root, files)).toEqual(["one", "be/low/two words", "run"]);
+    const { ino } = await stat(join(root, "one"));
+    const again = [...files.slice(0, 2), { path: "run", content: "#!/bin/sh\ntrue\n", mode: 0o755 }];
+    expect(await host.writeFiles(root, again, { remove: join(root, "be/low/two words") })).toEqual(["run"]);
+    expect((await stat(join(root, "one"))).ino).toBe(ino);
+    expect((await stat(join(root, "run"))).mode & 0o777).toBe(0o755);
+    expect(await host.readFile(join(root, "run"))).toBe("#!/bin/sh\ntrue\n");
+    expect(await host.readFile(join(root, "be/low/two words"))).toBeUndefined();
+    expect((await readdir(root)).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(["be", "one", "run"]);
+  });
+
+  test("what arrives cut off replaces nothing", async () => {
+    const root = join(folder, "cut");
+    await host.writeFiles(root, [{ path: "one", content: "1" }]);
+    const argv = writeFilesArgv(root, [{ path: "one" }, { path: "two" }]);
+    const { exitCode } = await host.run({ argv, stdin: "" });
+    expect(exitCode).not.toBe(0);
+    expect(await host.readFile(join(root, "one"))).toBe("1");
+    expect(await readdir(root)).toEqual(["one"]);
   });
 
   test("reaches a port of the host through a tunnel", async () => {

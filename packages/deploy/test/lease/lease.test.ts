@@ -75,7 +75,7 @@ test("a dead owner's lease is taken over, and the dead one, should it wake, is f
     clock: nodeClock,
     folder: join(home, "dead"),
     owner: { owner: "bob", purpose: "deploy" },
-    expirySeconds: 2,
+    expirySeconds: 5,
     onWait: (message) => waits.push(message),
   });
   expect(waits).toEqual(["ada holds the lease; waiting to see whether it is alive"]);

@@ -10,6 +10,7 @@ import {
   type Host,
   listReleases,
   releaseStatus,
+  releaseSteps,
   rollbackRelease,
 } from "../../src/index.ts";
 import { startDroplet, type TestDroplet } from "../support/droplet.ts";
@@ -98,6 +99,13 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", { timeout: 240_000 },
     expect(second.receipt.failures).toEqual([]);
     expect(second.receipt.requests).toBeGreaterThan(10);
     expect(second.receipt.switchMilliseconds).toBeGreaterThan(500);
+    const { steps, totalMilliseconds } = second.receipt;
+    expect(steps.map(({ step }) => step)).toEqual(
+      releaseSteps.filter((step) => !["restore-point", "migrate"].includes(step)),
+    );
+    // No time is outside of a step.
+    const inSteps = steps.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    expect(inSteps / totalMilliseconds).toBeGreaterThan(0.95);
     expect(events).toContainEqual(expect.objectContaining({ type: "release.switched", release: "2" }));
 
     const third = await deployRelease(options(droplet.addImage("b2")));
@@ -106,6 +114,16 @@ describe.skipIf(!haveCaddy)("deployRelease (needs caddy)", { timeout: 240_000 },
     const back = await rollbackRelease(options(droplet.addImage("b2")));
     expect(back).toMatchObject({ number: 3, outcome: "rolled-back", slot: "blue", image: { commit: "a1" } });
     expect(await page()).toBe("release 3");
+    expect(back.takenBack).toEqual([second.image.digest]);
+
+    // What was taken back does not come again by itself.
+    const refused = await failure(deployRelease(options(droplet.addImage("b2"))));
+    expect(refused).toMatchObject({ code: "release-rolled-back" });
+    expect(refused?.remedy).toContain("doge deploy stage --force");
+    const stayed = await deployRelease({ ...options(droplet.addImage("b2")), takenBack: "stay" });
+    expect(stayed).toMatchObject({ number: 3, outcome: "unchanged" });
+    expect(await page()).toBe("release 3");
+
     expect((await listReleases(host, "shop")).map(({ number }) => number)).toEqual([3, 2, 1]);
     const status = await releaseStatus(host, "shop");
     expect(status.slots.map(({ slot, ready }) => [slot, ready])).toEqual([

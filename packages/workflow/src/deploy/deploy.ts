@@ -3,6 +3,7 @@ import {
   type Allowance,
   deployRelease,
   type ReleaseImage,
+  type ReleaseRecord,
   type ReleaseSettings,
   releaseStatus,
   rollbackRelease,
@@ -12,6 +13,7 @@ import { projectEnvFiles } from "../env/project.ts";
 import type { Project } from "../project.ts";
 import { type EnvironmentName, hostsOf } from "../workspaces/names.ts";
 import { connectDroplet, connectEnvironment, deployKey, dropletOf, onEnvironment } from "./connect.ts";
+import { gitIn } from "../repository/git.ts";
 import { orderAfter } from "../repository/order.ts";
 import { registryAccess } from "./image.ts";
 import { markProven, proofFailed, requireProven } from "./proof.ts";
@@ -25,6 +27,10 @@ interface Reason {
   readonly runUrl?: string;
   /** A deploy that is to prove the image, under way: production makes its host ready meanwhile. */
   readonly after?: Promise<unknown>;
+  /** The release that serves: it is deployed again as it is, with today's env files. */
+  readonly live?: ReleaseRecord;
+  /** Where the image was rolled back: refused, or, with `stay`, the environment is left as it is. */
+  readonly takenBack?: "refuse" | "stay";
   /** Rules that the owner sets aside. */
   readonly allow?: readonly Allowance["what"][];
 }
@@ -42,8 +48,8 @@ export async function deployEnvironment(
     () => machine.clock.now(),
     { step: `deploy.${environment}`, title: `Deploying to ${environment}` },
     async () => {
-      const { after } = reason;
-      const mustBeProven = environment === "prod" && !reason.allow?.includes("unproven-image");
+      const { after, live } = reason;
+      const mustBeProven = environment === "prod" && live === undefined && !reason.allow?.includes("unproven-image");
       const proof = async (): Promise<void> => {
         await after?.catch(proofFailed);
         if (mustBeProven) await requireProven(project, reason.image);
@@ -51,7 +57,7 @@ export async function deployEnvironment(
       // None of them needs another: files here, the image's proof in the registry, the droplet's address in its state.
       const [{ production, staging }, composed, droplet, key] = await Promise.all([
         envFilesHere(project),
-        composeFiles(project, environment),
+        composeFiles(project, environment, live?.image.commit),
         dropletOf(project, environment),
         deployKey(project),
         mustBeProven && !after ? requireProven(project, reason.image) : undefined,
@@ -73,8 +79,11 @@ export async function deployEnvironment(
           orderAfter: (live) => orderAfter(project, reason.image.commit, live),
           ...(allowed.length > 0 ? { allowed } : {}),
           ...(after ? { proof } : {}),
+          ...(reason.takenBack ? { takenBack: reason.takenBack } : {}),
           registry: registryAccess(project),
-          settings: releaseSettings(project, environment, envFiles),
+          settings: live
+            ? { ...live.settings, appEnvFiles: envFiles.app }
+            : releaseSettings(project, environment, envFiles),
           composeFiles: composed,
           envFiles: envFiles.files,
         });
@@ -134,7 +143,12 @@ const defined = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], 
 export async function rollbackEnvironment(
   project: Project,
   environment: EnvironmentName,
-  options: { readonly to?: number; readonly owner: string },
+  options: {
+    readonly to?: number;
+    readonly owner: string;
+    /** Asked where migrations stand between. */
+    readonly confirm: (migrations: readonly string[]) => Promise<boolean>;
+  },
 ): Promise<DeployResult> {
   const { machine, emit, signal, config } = project;
   const host = await connectEnvironment(project, environment);
@@ -148,6 +162,7 @@ export async function rollbackEnvironment(
       target: { project: config.slug, environment },
       owner: options.owner,
       registry: registryAccess(project),
+      confirm: options.confirm,
       ...(options.to === undefined ? {} : { to: options.to }),
     });
     return deployResult(environment, record);
@@ -156,9 +171,22 @@ export async function rollbackEnvironment(
   }
 }
 
-/** The image that an environment runs; undefined where nothing is deployed. */
-export const liveImage = (project: Project, environment: EnvironmentName): Promise<ReleaseImage | undefined> =>
-  onEnvironment(project, environment, async (host) => (await releaseStatus(host, project.config.slug)).current?.image);
+/**
+ * What an environment runs, deployed again with the env files of this machine; nothing of the code, the compose files
+ * and the configuration here goes with it. Undefined where nothing is deployed yet.
+ */
+export async function redeployEnvironment(
+  project: Project,
+  environment: EnvironmentName,
+  owner: string,
+): Promise<DeployResult | undefined> {
+  const live = await onEnvironment(
+    project,
+    environment,
+    async (host) => (await releaseStatus(host, project.config.slug)).current,
+  );
+  return live && deployEnvironment(project, environment, { image: live.image, owner, live });
+}
 
 async function envFilesHere(project: Project): Promise<{ readonly production: EnvFiles; readonly staging: EnvFiles }> {
   const given = project.settings.env["DOGE_ENV_FILES"];
@@ -166,15 +194,24 @@ async function envFilesHere(project: Project): Promise<{ readonly production: En
   return projectEnvFiles(project);
 }
 
+/** Of the folder here, or of a commit where this clone has it. */
 async function composeFiles(
   project: Project,
   environment: EnvironmentName,
+  commit?: string,
 ): Promise<{ name: string; content: string }[]> {
   const names = ["compose.production.yaml", ...(environment === "stage" ? ["compose.staging.yaml"] : [])];
   const found: { name: string; content: string }[] = [];
   for (const name of names) {
-    const content = await project.machine.files.read(`${project.folder}/${name}`);
+    const content =
+      (await fileAt(project, commit, name)) ?? (await project.machine.files.read(`${project.folder}/${name}`));
     if (content !== undefined) found.push({ name, content });
   }
   return found;
+}
+
+async function fileAt(project: Project, commit: string | undefined, name: string): Promise<string | undefined> {
+  if (commit === undefined) return undefined;
+  const { exitCode, stdout } = await gitIn(project.machine, project.folder).ask("show", `${commit}:${name}`);
+  return exitCode === 0 ? stdout : undefined;
 }
