@@ -3,6 +3,7 @@ import { Secret } from "../../../packages/core/src/index.ts";
 import type { Host } from "../../../packages/deploy/src/index.ts";
 import { type Containers, dockerOn } from "../../../packages/deploy/src/containers/containers.ts";
 import { compose, docker } from "../../../packages/deploy/src/containers/docker.ts";
+import { hostFactsArgv, readFacts } from "../../../packages/deploy/src/release/check-host.ts";
 import { codeOf, type Rig, troubleOf } from "./rig.ts";
 
 const port = 4301;
@@ -66,24 +67,23 @@ services:
     const only = (lines: string): readonly string[] => lines.trim().split("\n").sort();
 
     test("knows its platform, and pulls an image by digest once, with a token that does not stay", async () => {
-      expect(await containers.platform()).toBe("linux/amd64");
+      const facts = readFacts((await host.run({ argv: hostFactsArgv("/tmp") })).stdout);
+      expect(facts).toMatchObject({ platform: "linux/amd64", engineTrouble: "" });
       const { reference } = rig().image;
       await host.run({ argv: docker.removeImage(reference) });
       expect(await containers.hasImage(reference)).toBe(false);
-      expect(await containers.imagePlatform(reference)).toBeUndefined();
       const wrong = { ...rig().access, token: new Secret("wrong-canary-71") };
       const refused = await troubleOf(containers.pull(reference, wrong));
       expect(refused.code).toBe("containers-failed");
       expect(refused.detail).not.toContain("wrong-canary-71");
       expect(await containers.hasImage(reference)).toBe(false);
-      await containers.pull(reference, rig().access);
+      expect(await containers.pull(reference, rig().access)).toBe("linux/amd64");
       expect(await containers.hasImage(reference)).toBe(true);
-      expect(await containers.imagePlatform(reference)).toBe("linux/amd64");
       const kept = (await host.run({ argv: ["sh", "-c", "cat ~/.docker/config.json 2>/dev/null || true"] })).stdout;
       expect(kept).not.toContain(Buffer.from(`${rig().access.username}:`).toString("base64").slice(0, 6));
       expect(kept).not.toContain(rig().access.token.reveal());
       // It is here: nobody is asked, and no login is needed.
-      await containers.pull(reference, wrong);
+      expect(await containers.pull(reference, wrong)).toBe("linux/amd64");
       const missing = reference.replace(/.{8}$/, "00000000");
       expect(await codeOf(containers.pull(missing, rig().access))).toBe("containers-failed");
     });
