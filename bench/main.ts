@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { appLines, measureApp } from "./app.ts";
 import { type EngineRow, engineRows } from "./engine/rows.ts";
+import { latencyRows } from "./latency.ts";
 
 const tool = join(import.meta.dirname, "../dist/bin/doge");
 const demo = join(import.meta.dirname, "../tools/demo/main.ts");
@@ -65,6 +66,9 @@ try {
     const times = [1, 2, 3].map(() => run([tool, "plan", workspace, "--quiet"], { cwd: project }));
     rows.push({ what: `no-op plan of ${workspace}`, milliseconds: median(times) });
   }
+  const plan = (workspace: string): number =>
+    run([tool, "plan", workspace, "--quiet", "--executor", "native"], { cwd: project });
+  rows.push(...(await latencyRows(join(folder, "cloud"), plan)));
   // The project's own PostgreSQL from npm.
   const { temporaryPostgres } = (await import(join(project, "src/dev/postgres.ts"))) as {
     temporaryPostgres(): Promise<{ url(name: string): string; stop(): Promise<void> }>;

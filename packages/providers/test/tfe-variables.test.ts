@@ -64,7 +64,7 @@ describe("tfe_variable", () => {
     serve(
       routes({
         [`POST ${path}`]: { status: 201, body: body() },
-        [`GET ${path}/var-1`]: { body: body() },
+        [`GET ${path}`]: list([body().data]),
         [`PATCH ${path}/var-1`]: { body: body() },
       }),
     );
@@ -116,7 +116,7 @@ describe("tfe_variable", () => {
   });
 
   test("open values are read back, and drift is seen", async () => {
-    serve(routes({ [`GET ${v2}/workspaces/ws-1/vars/var-1`]: { body: body({ sensitive: false, value: "theirs" }) } }));
+    serve(routes({ [`GET ${v2}/workspaces/ws-1/vars`]: list([body({ sensitive: false, value: "theirs" }).data]) }));
     const state = await variable.read(client, { id: "var-1", workspace_id: "ws-1", value: "ours" }, work());
     expect(state).toMatchObject({ value: "theirs", readable_value: "theirs" });
   });

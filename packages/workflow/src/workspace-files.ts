@@ -22,7 +22,7 @@ export async function initWorkspace(
 }> {
   const { fetched, diagnostics } = await installModules(project.machine, userFolder(project.folder, name));
   if (diagnostics.length > 0) throw new DogeError(diagnostics);
-  const created = await prepareState(project, name);
+  const { created } = await prepareState(project, name);
   const file = renderedFile(project, name);
   await project.machine.files.write(file, renderConfiguration(configurationOf(project.config, name)));
   return { workspace: name, created, file, modules: fetched };

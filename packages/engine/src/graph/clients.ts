@@ -14,13 +14,19 @@ const scopeOf = (provider: PreparedProvider, evaluation: Evaluation): ModuleInst
 /** The providers' clients: each configured once, when it is first needed. */
 export class Clients {
   readonly context: ProviderContext;
+  /** Objects that are changed at once. */
   readonly limiter: Limiter;
+  /** Objects that are read at once: their calls wait for each other by vendor. */
+  readonly reads: Limiter;
+  readonly #parallelism: number;
   readonly #configs = new Map<string, Value>();
   readonly #clients = new Map<string, Promise<unknown>>();
 
   constructor(context: ProviderContext, parallelism: number) {
     this.context = context;
+    this.#parallelism = parallelism;
     this.limiter = new Limiter(parallelism);
+    this.reads = new Limiter(5 * parallelism);
   }
 
   /** Evaluates the provider's settings; they may be unknown until an apply. */
@@ -45,10 +51,17 @@ export class Clients {
     let client = this.#clients.get(provider.key);
     if (client === undefined) {
       const config = v.toPlain(this.#configs.get(provider.key) ?? v.object([])) as Attributes;
-      client = Promise.resolve().then(() => provider.provider.configure(config, this.context));
+      client = Promise.resolve().then(() => provider.provider.configure(config, this.#contextOf()));
       this.#clients.set(provider.key, client);
     }
     return client;
+  }
+
+  /** With so many calls at once, for each vendor: limits are counted by vendor. */
+  #contextOf(): ProviderContext {
+    const { http } = this.context;
+    const limiter = new Limiter(this.#parallelism);
+    return { ...this.context, http: { send: (request) => limiter.run(() => http.send(request)) } };
   }
 
   work(address: string): Work {

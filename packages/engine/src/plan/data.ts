@@ -118,9 +118,7 @@ export async function readData(
     return markSchema(await resource.source.builtin(config, clients.context), resource.schema);
   const client = await clients.client(resource.provider);
   const inputs = v.toPlain(withDefaults(resource.schema, config)) as Attributes;
-  const attributes = await clients.limiter.run(async () =>
-    resource.source?.read(client, inputs, clients.work(address)),
-  );
+  const attributes = await clients.reads.run(async () => resource.source?.read(client, inputs, clients.work(address)));
   return dataValue(resource, attributes ?? {}, config);
 }
 

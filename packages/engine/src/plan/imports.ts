@@ -89,7 +89,7 @@ export async function importObject(
   const type = typeFor(provider, block.type, 0, about.address);
   const client = await clients.client(provider);
   const prior = type.importState?.(id) ?? { id };
-  const found = await clients.limiter.run(() => type.read(client, prior, clients.work(about.address)));
+  const found = await clients.reads.run(() => type.read(client, prior, clients.work(about.address)));
   if (found === undefined) {
     fail({
       code: "import-missing",

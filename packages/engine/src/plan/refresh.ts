@@ -33,7 +33,7 @@ export class Refresher {
     for (const { resource, address, head, instance } of this.#working.instances()) {
       const mine = head.mode === "managed" && instance.deposed === undefined && head.provider === provider.address;
       if (!mine || this.#running.has(address) || !this.#wanted(address, resource)) continue;
-      const reading = this.#clients.limiter.run(() => this.#read(provider, resource, address, head, instance));
+      const reading = this.#clients.reads.run(() => this.#read(provider, resource, address, head, instance));
       // Whoever waits for it sees the failure; until then it must not end the process.
       reading.catch(() => undefined);
       this.#running.set(address, reading);

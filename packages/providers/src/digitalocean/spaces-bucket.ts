@@ -1,6 +1,6 @@
 import { type Attributes, defineResource } from "@doge/engine";
 import { blocksOf, complete, flag, number, required, strings, text } from "../shared/attributes.ts";
-import { ApiError, alreadyExists, createOnce, hasStatus } from "../shared/errors.ts";
+import { ApiError, alreadyExists, createOnce, hasStatus, ifFound } from "../shared/errors.ts";
 import { computedString, identity, lowerCase, onOff, stringList } from "../shared/schema.ts";
 import { type CorsRule, type Spaces, spacesVendor } from "./client/spaces.ts";
 import type { DigitalOcean } from "./configure.ts";
@@ -80,9 +80,13 @@ function state(known: Attributes, cors: readonly CorsRule[], versioned: boolean)
 }
 
 async function observe(spaces: Spaces, name: string, known: Attributes): Promise<Attributes | undefined> {
-  if (!(await spaces.exists(name))) return undefined;
-  const [cors, versioned] = await Promise.all([spaces.cors(name), spaces.versioning(name)]);
-  return state({ ...known, name }, cors, versioned);
+  // All at once: none needs the other's answer, and mostly the bucket is there.
+  const [there, cors, versioned] = await Promise.all([
+    spaces.exists(name),
+    spaces.cors(name),
+    ifFound(spaces.versioning(name)),
+  ]);
+  return there ? state({ ...known, name }, cors, versioned ?? false) : undefined;
 }
 
 const wantsVersions = (attributes: Attributes): boolean => {

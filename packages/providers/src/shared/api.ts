@@ -53,8 +53,25 @@ export function createApi(
   },
 ): Api {
   const base = endpoint.url.replace(/\/+$/, "");
+  /** Reads that are under way: objects that live in one answer ask for it once. A write makes them old. */
+  let reading = new Map<string, Promise<HttpResponse>>();
 
-  const send: Api["send"] = async (method, path, sending = {}) => {
+  const send: Api["send"] = (method, path, sending = {}) => {
+    if (method !== "GET") {
+      const forget = (): void => void (reading = new Map());
+      forget();
+      return exchange(method, path, sending).finally(forget);
+    }
+    const what = JSON.stringify([path, sending]);
+    const under = reading.get(what);
+    if (under) return under;
+    const mine = reading;
+    const answer = exchange(method, path, sending).finally(() => mine.delete(what));
+    mine.set(what, answer);
+    return answer;
+  };
+
+  const exchange: Api["send"] = async (method, path, sending = {}) => {
     const url = path.startsWith("/") ? base + path : path;
     const body = sending.bytes ?? (sending.body === undefined ? undefined : JSON.stringify(sending.body));
     const request = {

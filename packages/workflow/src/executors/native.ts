@@ -39,8 +39,7 @@ export function nativeExecutor(project: Project): Executor {
     name: "native",
 
     async plan(workspace, options = {}) {
-      await prepareState(project, workspace.name);
-      const store = stateStore(project, workspace.name);
+      const { store } = await prepareState(project, workspace.name);
       // A plan to look at, or to keep, takes no lease: it changes nothing.
       if (options.speculative || options.keep)
         return describe(workspace, options, await planOn(workspace, options, await store.read()));

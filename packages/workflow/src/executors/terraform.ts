@@ -1,7 +1,7 @@
 import { type Diagnostic, DogeError, error, fail, hasErrors } from "@doge/core";
-import type { Lease, VariableValue } from "@doge/engine";
+import type { Lease, StateStore, VariableValue } from "@doge/engine";
 import type { Project } from "../project.ts";
-import { prepareState, stateStore } from "../state/store.ts";
+import { prepareState } from "../state/store.ts";
 import {
   type AppliedRun,
   changesOf,
@@ -31,8 +31,7 @@ export function terraformExecutor(project: Project): Executor {
     name: "terraform",
 
     async plan(workspace, options = {}) {
-      const folder = await prepare(workspace);
-      const store = stateStore(project, workspace.name);
+      const { folder, store } = await prepare(workspace);
       if (options.speculative) {
         await folder.writeLook(await store.read());
         try {
@@ -56,8 +55,8 @@ export function terraformExecutor(project: Project): Executor {
     },
 
     async resume(workspace, saved, options = {}) {
-      const folder = await prepare(workspace);
-      const lease = await stateStore(project, workspace.name).lock(options.message ?? "doge");
+      const { folder, store } = await prepare(workspace);
+      const lease = await store.lock(options.message ?? "doge");
       try {
         await folder.begin(lease);
         await folder.writePlan(Buffer.from(saved, "base64"));
@@ -69,7 +68,9 @@ export function terraformExecutor(project: Project): Executor {
     },
   };
 
-  async function prepare(workspace: WorkspaceDefinition): Promise<TerraformFolder> {
+  async function prepare(
+    workspace: WorkspaceDefinition,
+  ): Promise<{ readonly folder: TerraformFolder; readonly store: StateStore }> {
     if ((await machine.processes.which("terraform")) === undefined) {
       fail({
         code: "terraform-missing",
@@ -77,7 +78,7 @@ export function terraformExecutor(project: Project): Executor {
         remedy: "Install it (developer.hashicorp.com/terraform/install), or choose another executor: hcp, native.",
       });
     }
-    await prepareState(project, workspace.name);
+    const { store } = await prepareState(project, workspace.name);
     const folder = new TerraformFolder(machine.files, `${project.folder}/.doge/run/${workspace.name}`);
     await folder.writeDocuments(workspace);
     const { exitCode, stderr, stdout } = await machine.processes.run({
@@ -86,7 +87,7 @@ export function terraformExecutor(project: Project): Executor {
       env: environment({}),
     });
     if (exitCode !== 0) failed("terraform init failed", workspace, [], stderr || stdout);
-    return folder;
+    return { folder, store };
   }
 
   async function planIn(

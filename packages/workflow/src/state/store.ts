@@ -8,19 +8,20 @@ import type { WorkspaceName } from "../workspaces/names.ts";
 import { ensureWorkspace } from "./ensure.ts";
 import { stateKeys } from "./keys.ts";
 
-/** Where a workspace's state lives, by `state` in `doge.config.ts`. */
-export function stateStore(project: Project, name: WorkspaceName): StateStore {
+/** Where a workspace's state lives, by `state` in `doge.config.ts`. `workspace` is its id in HCP where it is known. */
+export function stateStore(project: Project, name: WorkspaceName, workspace?: string): StateStore {
   const { config, machine } = project;
   const { clock, processes } = machine;
   if (config.state.backend === "hcp") {
     const tfe = vendors(project).tfe();
     const fullName = `${config.slug}-${name}`;
+    let id = workspace;
     return hcpStateStore({
       tfe,
       clock,
       processes,
       name: fullName,
-      workspace: async () => (await tfe.workspaces.byName(config.hcp.organization, fullName))?.id,
+      workspace: async () => (id ??= (await tfe.workspaces.byName(config.hcp.organization, fullName))?.id),
     });
   }
   return versionedStateStore({
@@ -41,15 +42,22 @@ function filesOf(project: Project): VersionedFiles {
 const bucketName = ({ config }: Project): string => config.state.bucket ?? `${config.slug}-state`;
 const bucketsOf = (project: Project) => vendors(project).spaces(project.config.digitalocean.region);
 
-/** Makes ready the place of a workspace's state where nothing else makes it. True where something was made. */
-export async function prepareState(project: Project, name: WorkspaceName): Promise<boolean> {
+/** Makes ready the place of a workspace's state where nothing else makes it. */
+export async function prepareState(
+  project: Project,
+  name: WorkspaceName,
+): Promise<{ readonly store: StateStore; readonly created: boolean }> {
   const { backend } = project.config.state;
-  if (backend === "hcp") return (await ensureWorkspace(project, vendors(project).tfe(), name)).created;
-  if (backend === "folder") return false;
+  if (backend === "hcp") {
+    const { id, created } = await ensureWorkspace(project, vendors(project).tfe(), name);
+    return { store: stateStore(project, name, id), created };
+  }
+  const store = stateStore(project, name);
+  if (backend === "folder") return { store, created: false };
   const [spaces, bucket] = [bucketsOf(project), bucketName(project)];
-  if (await spaces.exists(bucket)) return false;
+  if (await spaces.exists(bucket)) return { store, created: false };
   await spaces.create(bucket, "private");
-  return true;
+  return { store, created: true };
 }
 
 /** Whether the workspace was made and not removed again. */

@@ -27,7 +27,6 @@ export type Owner = { readonly workspace: string } | { readonly variableSet: str
 
 export interface Variables {
   list(owner: Owner): Promise<Variable[]>;
-  get(owner: Owner, id: string): Promise<Variable | undefined>;
   create(owner: Owner, attributes: VariableAttributes): Promise<Variable>;
   update(owner: Owner, id: string, attributes: Partial<VariableAttributes>): Promise<Variable>;
   delete(owner: Owner, id: string): Promise<void>;
@@ -41,7 +40,6 @@ export function variables(api: JsonApi): Variables {
   const at = (owner: Owner, id: string) => `${all(owner)}/${segment(id)}`;
   return {
     list: async (owner) => (await ifFound(api.all<VariableAttributes>(all(owner)))) ?? [],
-    get: (owner, id) => ifFound(api.one<VariableAttributes>("GET", at(owner, id))),
     create: (owner, attributes) => api.one<VariableAttributes>("POST", all(owner), { type: "vars", attributes }),
     update: (owner, id, attributes) =>
       api.one<VariableAttributes>("PATCH", at(owner, id), { type: "vars", id, attributes }),
