@@ -126,6 +126,21 @@ describe.each([
   });
 });
 
+test("in HCP Terraform a lock ends with its owner's deadline, and the owner's next write is refused", async () => {
+  const here = await stores.hcp();
+  const clock = new ManualClock();
+  const silent = await here.open({ clock, processes: elsewhere }).lock("from a machine that is gone");
+  const first = next();
+  await silent.save(first);
+  clock.pass(2 * 3600);
+  await expect(here.open({ clock }).lock("too early: what is under way is finished")).rejects.toThrow("that is gone");
+  clock.pass(11 * 60);
+  const lease = await here.open({ clock }).lock("the next");
+  expect(lease.fence).toBe(2);
+  await expect(silent.save(next(first))).rejects.toThrow("The lock of the state was lost");
+  await lease.release();
+});
+
 test("storage that ignores conditions is found out before anything is written", async () => {
   const good = stores.folder().files;
   const careless: VersionedFiles = {

@@ -126,7 +126,8 @@ export async function openStores(): Promise<Stores> {
       const { id } = await tfe.workspaces.create(endpoint("TFE_ORGANIZATION"), { name, "execution-mode": "local" });
       const workspace = async (): Promise<string> => id;
       return {
-        open: ({ processes = machine.processes } = {}) => hcpStateStore({ tfe, clock, processes, workspace, name }),
+        open: ({ processes = machine.processes, clock: own = clock } = {}) =>
+          hcpStateStore({ tfe, clock: own, processes, workspace, name }),
       };
     },
     stop: async () => {

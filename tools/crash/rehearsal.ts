@@ -40,6 +40,8 @@ export class Rehearsal {
     await one.must(["cloud", "env", "--folder", one.#cloud, "--write", env], one.folder);
     const words = ["--yes", "--name", "Crash", "--slug", "crash", "--domain", "crash.localhost", "--env-file", env];
     await one.must(["new", one.project, ...words], one.folder);
+    // What GitHub's Actions would do on each push is none of these commands' doing, and takes long.
+    rmSync(join(one.project, ".github/workflows"), { recursive: true });
     const config = join(one.project, "doge.config.ts");
     const text = (await files.read(config)) ?? "";
     await files.write(config, text.replace("defineProject({", `defineProject({\n  executor: "${executor}",`));

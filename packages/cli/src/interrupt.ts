@@ -31,7 +31,13 @@ export function deadlineOf(command: Command, flags: Flags): string | undefined {
 export function interruptible(
   clear: () => void,
   deadline: string | undefined,
-): { readonly signal: AbortSignal; readonly dispose: () => void; readonly overdue: () => Diagnostic | undefined } {
+): {
+  readonly signal: AbortSignal;
+  /** How long the command may take. */
+  readonly milliseconds: number | undefined;
+  readonly dispose: () => void;
+  readonly overdue: () => Diagnostic | undefined;
+} {
   const controller = new AbortController();
   let late = false;
   const onSignal = (): void => {
@@ -56,6 +62,7 @@ export function interruptible(
   process.on("SIGTERM", onSignal);
   return {
     signal: controller.signal,
+    milliseconds,
     dispose: () => {
       clearTimeout(timer);
       process.off("SIGINT", onSignal);

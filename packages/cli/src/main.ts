@@ -83,7 +83,8 @@ async function run(command: Command, parsed: ReturnType<typeof parseArguments>):
       : terminalReporter(process.stderr, style, redact, () => machine.clock.now().getTime());
 
   let result: Finished;
-  const { signal, dispose, overdue } = interruptible(reporter.clear, deadlineOf(command, flags));
+  const { signal, milliseconds, dispose, overdue } = interruptible(reporter.clear, deadlineOf(command, flags));
+  const until = milliseconds === undefined ? undefined : new Date(machine.clock.now().getTime() + milliseconds);
   try {
     if (parsed.diagnostics.length > 0) result = { exitCode: 2, diagnostics: parsed.diagnostics, text: "" };
     else {
@@ -99,7 +100,7 @@ async function run(command: Command, parsed: ReturnType<typeof parseArguments>):
         home: toolHome(),
         arguments: parsed.arguments,
         flags,
-        project: () => loadProject(machine, folder, reporter.emit, signal, hide),
+        project: () => loadProject(machine, folder, { emit: reporter.emit, signal, until, hide }),
         hide,
       };
       result = await command.execute(invocation);

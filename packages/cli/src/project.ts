@@ -1,7 +1,7 @@
 import { registerHooks } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Emit, fail, type Machine, type SourceRange, unwrap } from "@doge/core";
+import { fail, type Machine, type SourceRange, unwrap } from "@doge/core";
 import { loadSettings, type Project, validateProject } from "@doge/workflow";
 
 const CONFIG_FILE = "doge.config.ts";
@@ -24,15 +24,14 @@ export async function findProject(machine: Machine, from: string): Promise<strin
 export async function loadProject(
   machine: Machine,
   from: string,
-  emit: Emit,
-  signal: AbortSignal,
-  hide: (value: string | undefined) => void,
+  command: Pick<Project, "emit" | "signal" | "until"> & { readonly hide: (value: string | undefined) => void },
 ): Promise<Project> {
+  const { emit, signal, until, hide } = command;
   const folder = await findProject(machine, from);
   const settings = await loadSettings(machine.files, folder, machine.env);
   for (const name of SECRET_SETTINGS) hide(settings.env[name]);
   const config = unwrap(validateProject(await importConfig(machine, join(folder, CONFIG_FILE)), CONFIG_FILE));
-  return { folder, config, settings, machine: machine.withEnv(settings.env), emit, signal };
+  return { folder, config, settings, machine: machine.withEnv(settings.env), emit, signal, until };
 }
 
 const SECRET_SETTINGS = [

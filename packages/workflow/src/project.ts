@@ -10,4 +10,6 @@ export interface Project {
   readonly machine: Machine;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  /** When the command ends at the latest, where it has a deadline. */
+  readonly until?: Date | undefined;
 }

@@ -25,12 +25,19 @@ export interface HcpStoreOptions {
   readonly workspace: () => Promise<string | undefined>;
   /** The workspace's name, for people. */
   readonly name: string;
+  /** When whoever locks will have ended, as its deadline says; in two hours unless told. */
+  readonly until?: Date | undefined;
 }
 
+const longestMilliseconds = 2 * 3_600_000;
+
+/** What is under way at the deadline is finished, and clocks differ. */
+const graceMilliseconds = 10 * 60_000;
+
 /**
- * A workspace's state versions in HCP Terraform, under the workspace's own lock. The lock's reason tells whose it is: one
- * of a dead process of this machine is taken over; HCP's lock knows no expiry, so any other has to be broken by hand.
- * Sealing is HCP's own matter here: its runs have to read the state.
+ * A workspace's state versions in HCP Terraform, under the workspace's own lock. HCP's lock knows no expiry, so its reason
+ * tells whose it is and until when: one of a dead process of this machine is taken over, and one whose owner's deadline
+ * has passed. Sealing is HCP's own matter here: its runs have to read the state.
  */
 export function hcpStateStore(options: HcpStoreOptions): StateStore {
   const { tfe, clock, processes, name } = options;
@@ -60,16 +67,27 @@ export function hcpStateStore(options: HcpStoreOptions): StateStore {
     );
   };
 
-  const dead = (one: Holder): boolean => one.host === processes.self.host && !processes.alive(one.pid);
+  const dead = (one: Holder): boolean =>
+    (one.host === processes.self.host && !processes.alive(one.pid)) ||
+    Date.parse(one.expires ?? "") < clock.now().getTime();
 
   async function take(id: string, purpose: string): Promise<{ readonly holder: Holder; readonly takenOver: boolean }> {
-    const mine: Holder = { id: randomUUID(), ...processes.self, purpose, since: clock.now().toISOString() };
+    const now = clock.now();
+    const until = options.until?.getTime() ?? now.getTime() + longestMilliseconds;
+    const mine: Holder = {
+      id: randomUUID(),
+      ...processes.self,
+      purpose,
+      since: now.toISOString(),
+      expires: new Date(until + graceMilliseconds).toISOString(),
+    };
     if (await tfe.workspaces.lock(id, reasonOf(mine))) return { holder: mine, takenOver: false };
     const other = await holder();
     if (other?.id === mine.id) return { holder: mine, takenOver: false };
     if (other && !dead(other)) throw locked(other, name);
     // Read again just before: another process may have been quicker to take it over.
-    if (other && (await holder())?.id === other.id) await tfe.workspaces.unlock(id);
+    if (other && (await holder())?.id === other.id)
+      await tfe.workspaces.unlock(id, { force: other.host !== processes.self.host });
     if (await tfe.workspaces.lock(id, reasonOf(mine))) return { holder: mine, takenOver: other !== undefined };
     const winner = await holder();
     throw winner ? locked(winner, name) : stateConflict("the lock changed hands in this moment", name);
@@ -144,13 +162,13 @@ export function hcpStateStore(options: HcpStoreOptions): StateStore {
   };
 }
 
-/** `doge apply (process 12 on ada, since 2026-…) lease 5f…`: for people in HCP's pages, and for us to read again. */
-const reasonOf = (holder: Holder): string =>
-  `${holder.purpose} (process ${holder.pid} on ${holder.host}, since ${holder.since}) lease ${holder.id}`;
+/** `doge apply (process 12 on ada, from 2026-… until 2026-…) lease 5f…`: for people in HCP's pages, and for us to read again. */
+const reasonOf = ({ purpose, pid, host, since, expires, id }: Holder): string =>
+  `${purpose} (process ${pid} on ${host}, from ${since} until ${expires}) lease ${id}`;
 
 function parseReason(reason: string): Holder | undefined {
-  const [, purpose, pid, host, since, id] =
-    /^(.*) \(process (\d+) on (.+), since ([^)]+)\) lease ([0-9a-f-]{36})$/.exec(reason) ?? [];
-  if (!purpose || !pid || !host || !since || !id) return undefined;
-  return { id, host, pid: Number(pid), purpose, since };
+  const [, purpose, pid, host, since, expires, id] =
+    /^(.*) \(process (\d+) on (.+), from (\S+) until (\S+)\) lease ([0-9a-f-]{36})$/.exec(reason) ?? [];
+  if (!purpose || !pid || !host || !since || !expires || !id) return undefined;
+  return { id, host, pid: Number(pid), purpose, since, expires };
 }

@@ -21,6 +21,7 @@ export function stateStore(project: Project, name: WorkspaceName, workspace?: st
       clock,
       processes,
       name: fullName,
+      until: project.until,
       workspace: async () => (id ??= (await tfe.workspaces.byName(config.hcp.organization, fullName))?.id),
     });
   }
