@@ -134,6 +134,8 @@ async function chooseFor(
       migrate: migrate ?? null,
       // Only the app can say as data what is pending; a project may set a command for it.
       pending: null,
+      // Most apps know no such signal, and it would end them with requests under way.
+      drainSignal: null,
       build: facts.build,
     },
     ...(facts.checks ? { ci: { checks: facts.checks.map((words) => [...words]) } } : {}),

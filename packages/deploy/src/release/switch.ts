@@ -64,9 +64,12 @@ export async function retire(parts: SwitchParts, slot: Slot): Promise<boolean> {
   return (await askReady(host, slot, settings)).kind !== "ready";
 }
 
-/** Waits until nothing is in flight to a slot. False where requests were still running at the deadline. */
-export const drain = ({ edge, clock, settings }: SwitchParts, slot: Slot): Promise<boolean> =>
-  drained(edge, clock, slot, (settings.drainSeconds ?? 30) * 1000);
+/**
+ * Waits until nothing is in flight to a slot. False where requests were still running at the deadline. An app without a
+ * drain signal gets requests until its SIGTERM, on which it finishes them: for it there is nothing to wait for.
+ */
+export const drain = async ({ edge, clock, settings }: SwitchParts, slot: Slot): Promise<boolean> =>
+  settings.drainSignal === null || drained(edge, clock, slot, (settings.drainSeconds ?? 30) * 1000);
 
 /** Stops a slot's containers, each with its grace period. They stay there, stopped, with their logs. */
 export const stopSlot = (parts: SwitchParts, slot: Slot): Promise<void> =>

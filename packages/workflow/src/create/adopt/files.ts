@@ -63,6 +63,11 @@ function envFiles(facts: Facts, config: ProjectConfig): Record<string, string> {
   if (facts.postgres) {
     const lines = [`POSTGRES_USER=${database}`, `POSTGRES_PASSWORD=${password}`, `POSTGRES_DB=${database}`, ""];
     files[".production/.postgres"] = lines.join("\n");
+    files[".production/.backup"] = [
+      "# Backups of the database are encrypted with it. Keep a copy: without it they are worth nothing.",
+      `BACKUP_KEY=${secret()}`,
+      "",
+    ].join("\n");
   }
   return files;
 }
