@@ -77,8 +77,8 @@ hosts-prepare: install ## Make root file system and images for real hosts (root,
 hosts-up: install ## Boot real hosts: stage and prod, with systemd, OpenSSH and Docker
 	node tools/hosts/main.ts up
 
-hosts-test: install ## Suites of the ports and deploys on fresh real hosts: TLS, promotion, rollback, power cut, leases
-	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/ports
+hosts-test: build ## Suites of the ports, and deploys on fresh real hosts: Django, a lost host, TLS, rollback, leases
+	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/ports e2e/hosts/adopt e2e/hosts/disaster
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/release
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/lease
 

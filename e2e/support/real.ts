@@ -1,8 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Machine, Secret } from "../../packages/core/src/index.ts";
 import { nodeMachine } from "../../packages/core/src/node/index.ts";
 import { connectHost, type ConnectOptions, type Host } from "../../packages/deploy/src/index.ts";
+import { openAuthority } from "../../tools/hosts/authority.ts";
+import { bootDroplet, createDroplet, firstBoot, loseDroplet } from "../../tools/hosts/droplet.ts";
 import { acme, type DropletName, type HostsRecord, places, registry } from "../../tools/hosts/places.ts";
 import type { Place } from "./app.ts";
 
@@ -30,6 +32,20 @@ export function sshReal(name: DropletName): ConnectOptions {
 }
 
 export const connectReal = (name: DropletName): Promise<Host> => connectHost(sshReal(name));
+
+/** Another droplet in one's place, as an apply makes it after the first one was lost: a new disk, a new host key. */
+export async function replaceDroplet(name: DropletName): Promise<void> {
+  const before = record();
+  await loseDroplet(name);
+  const authority = await openAuthority();
+  authority.close();
+  const deployKey = readFileSync(`${before.privateKey}.pub`, "utf8").trim();
+  const { hostKey } = createDroplet(name, { deployKey, authorityPem: authority.rootPem });
+  bootDroplet(name, before.rootfs);
+  await firstBoot(name, before.images);
+  const droplets = before.droplets.map((each) => (each.name === name ? { ...each, hostKey } : each));
+  writeFileSync(places.hosts, JSON.stringify({ ...before, droplets }, null, 2));
+}
 
 export interface RealPlaceOptions {
   /** Holds a copy of the app's sources of its own. */

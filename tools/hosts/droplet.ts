@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { endGroup, enterGroup, makeGroup, pidsOf } from "./cgroups.ts";
 import { userData } from "./cloud-init.ts";
+import { readImages } from "./images.ts";
 import { type DropletName, network, places, registry } from "./places.ts";
 import { attempt, run, until } from "./shell.ts";
 
@@ -35,6 +36,7 @@ export function createDroplet(
     "usr/local/sbin/swapon": "#!/bin/sh\nexit 0\n",
     "etc/resolv.conf": `nameserver ${network.address}\n`,
     [`etc/docker/certs.d/${registry.host}/ca.crt`]: options.authorityPem,
+    "etc/ssl/certs/ca-certificates.crt": options.authorityPem,
   };
   const seeds = join(folder, "seeds");
   for (const [path, content] of Object.entries(files)) {
@@ -68,12 +70,35 @@ export async function cutPower(name: DropletName): Promise<void> {
   );
 }
 
-/** Pid, on this machine, of a droplet's own first process. */
-function firstProcess(name: DropletName): number {
-  const found = pidsOf(name).find((pid) => {
+/** Its disk is gone for ever, with its host key. */
+export async function loseDroplet(name: DropletName): Promise<void> {
+  await cutPower(name);
+  rmSync(folderOf(name), { recursive: true });
+}
+
+// Its exit code tells of warnings, too: groups that packages of the root file system have made before.
+const booted = 'cloud-init status --wait | grep "status: done" && systemctl is-active --quiet docker';
+
+/** Waits until a droplet is through its first boot, and gives it the images that compose files name. */
+export async function firstBoot(name: DropletName, images: string): Promise<void> {
+  const done = (): boolean => findFirstProcess(name) !== undefined && tryOnConsole(name, "sh", "-c", booted);
+  await until(`the first boot of ${name}`, 60, done);
+  for (const image of readImages(images).filter(({ builds }) => !builds)) {
+    const reference = `${registry.host}/${image.repository}:${image.tag}`;
+    onConsole(name, "docker", "pull", "--quiet", reference);
+    onConsole(name, "docker", "tag", reference, image.name);
+  }
+}
+
+/** Pid, on this machine, of a droplet's own first process; undefined where it is off. */
+const findFirstProcess = (name: DropletName): number | undefined =>
+  pidsOf(name).find((pid) => {
     const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "";
     return /^NSpid:\s+\d+\s+1$/m.test(status);
   });
+
+function firstProcess(name: DropletName): number {
+  const found = findFirstProcess(name);
   if (found === undefined) throw new Error(`${name} is off: run make hosts-up`);
   return found;
 }
@@ -86,6 +111,9 @@ const within = (name: DropletName): readonly string[] => [
   "--wdns=/",
   "--",
 ];
+
+/** The socket of a droplet's engine, as this machine reaches it. */
+export const engineSocket = (name: DropletName): string => `/proc/${firstProcess(name)}/root/run/docker.sock`;
 
 /** As root on the droplet's console: what a person at the machine, or bad luck, would do. */
 export const onConsole = (name: DropletName, ...argv: readonly string[]): string => run([...within(name), ...argv]);

