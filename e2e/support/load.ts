@@ -1,4 +1,5 @@
 import { fork } from "node:child_process";
+import { getPriority, setPriority } from "node:os";
 import { join } from "node:path";
 
 /** One visit of a visitor. */
@@ -25,6 +26,8 @@ export function startLoad(domain: string, seconds: number): Load {
   const child = fork(join(import.meta.dirname, "load-client.ts"), [domain, String(seconds)], {
     serialization: "advanced",
   });
+  // Visitors come first, whatever has been set for who starts them.
+  if (child.pid !== undefined && getPriority() > 0) setPriority(child.pid, 0);
   let count = 0;
   const samples = new Promise<readonly Sample[]>((resolve, reject) => {
     child.on("message", (message: number | readonly Sample[]) => {
