@@ -24,8 +24,6 @@ export async function up(project: Project): Promise<UpResult> {
   const now = (): Date => project.machine.clock.now();
   const started = now().getTime();
   requireTokens(project);
-  const message = "doge up";
-
   const workspaces: WorkspaceResult[] = [];
   workspaces.push(await convergeWorkspace(project, "meta", { message }));
   const repository = await step(
@@ -35,16 +33,10 @@ export async function up(project: Project): Promise<UpResult> {
     () => createRepository(project),
     (r) => ({ outcome: r.created || r.pushed ? "done" : "unchanged", detail: r.url }),
   );
-  workspaces.push(await convergeWorkspace(project, "base", { message }));
-  workspaces.push(await convergeWorkspace(project, "dotenv", { message }));
-
-  // The environments know nothing of each other, and the images need neither: all at once.
-  const [stage, prod, images] = await settleAll([
-    convergeWorkspace(project, "stage", { message }),
-    convergeWorkspace(project, "prod", { message }),
-    environmentImages(project),
-  ] as const);
-  workspaces.push(stage, prod);
+  // Images need the repository and its branches, nothing of the environments.
+  const base = convergeWorkspace(project, "base", { message });
+  const [rest, images] = await settleAll([infrastructure(project, base), environmentImages(project, base)] as const);
+  workspaces.push(...rest);
 
   const { owner } = project.config.github;
   // What was rolled back stays so.
@@ -62,11 +54,30 @@ export async function up(project: Project): Promise<UpResult> {
   };
 }
 
-/** One after the other: mostly both are the same tree, and then the second is found. */
-async function environmentImages(project: Project): Promise<Readonly<Record<EnvironmentName, ReleaseImage>>> {
-  const refs = await environmentRefs(project);
-  const stage = await prepareImage(project, { ref: refs.stage });
-  const prod = await prepareImage(project, { ref: refs.prod });
+const message = "doge up";
+
+async function infrastructure(project: Project, base: Promise<WorkspaceResult>): Promise<readonly WorkspaceResult[]> {
+  const first = await base;
+  const dotenv = await convergeWorkspace(project, "dotenv", { message });
+  // The environments know nothing of each other.
+  const environments = await settleAll([
+    convergeWorkspace(project, "stage", { message }),
+    convergeWorkspace(project, "prod", { message }),
+  ] as const);
+  return [first, dotenv, ...environments];
+}
+
+/**
+ * One after the other: mostly both are the same tree, and then the second is found. Production's goes first,
+ * while `base` makes the branch of the other.
+ */
+async function environmentImages(
+  project: Project,
+  base: Promise<unknown>,
+): Promise<Readonly<Record<EnvironmentName, ReleaseImage>>> {
+  const prod = await prepareImage(project, { ref: (await environmentRefs(project)).prod });
+  await base;
+  const stage = await prepareImage(project, { ref: (await environmentRefs(project)).stage });
   return { stage, prod };
 }
 
