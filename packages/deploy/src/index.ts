@@ -23,7 +23,9 @@ export {
   takeBackup,
   verifyBackup,
 } from "./database/backup.ts";
+export { type DatabaseLogin, loginOf, retireLogin, turns } from "./database/role.ts";
 export { edgeConfiguration, type EdgeSettings, type Slot } from "./edge/configuration.ts";
+export { compose } from "./containers/docker.ts";
 export { breakLease, type Lease, type LeaseOwner, leaseStatus, type LeaseStatus, takeLease } from "./lease/lease.ts";
 export { deployRelease } from "./release/deploy.ts";
 export { type Inspection, inspectEnvironment } from "./release/inspect.ts";

@@ -2,6 +2,7 @@ import { Secret } from "@doge/core";
 import { expect, test } from "vitest";
 import { keysThatDiffer } from "../src/env/diff.ts";
 import { dropletEnvFiles, envFileMap, envFilesFromSecrets } from "../src/env/files.ts";
+import { renewed } from "../src/env/rotate.ts";
 import { credentialsFile } from "../src/settings.ts";
 
 const production = { ".app": new Secret("A=1\n"), ".postgres": new Secret("P=2\n") };
@@ -53,4 +54,19 @@ test("a comparison of env files names keys and no value", () => {
   ]);
   expect(keysThatDiffer(undefined, "A=1\n")).toEqual([{ key: "A", state: "only there" }]);
   expect(keysThatDiffer(here, here.reveal())).toEqual([]);
+});
+
+test("a rotation replaces what is asked for, and the database's role takes its turn", () => {
+  const text =
+    "# mine\nDATABASE_URL=postgres://shop:old@postgres:5432/shop\nSECRET_KEY=old\n# METRICS_TOKEN=\nMAIL_URL=smtp://x\n";
+  const login = { user: "shop", owner: "shop", password: new Secret("old") };
+  const once = renewed(text, ["database"], login);
+  expect(once).toMatch(
+    /^# mine\nDATABASE_URL=postgres:\/\/shop_b:[\w-]{32}@postgres:5432\/shop\nSECRET_KEY=old\n# METRICS_TOKEN=\n/,
+  );
+  expect(renewed(once, ["database"], { ...login, user: "shop_b" })).toMatch(
+    /DATABASE_URL=postgres:\/\/shop:[\w-]{32}@/,
+  );
+  const all = renewed(text, ["METRICS_TOKEN", "SECRET_KEY"], login);
+  expect(all).toMatch(/shop:old@postgres[^]*\nSECRET_KEY=[\w-]{64}\n# METRICS_TOKEN=\nMAIL_URL=smtp:\/\/x\n$/);
 });

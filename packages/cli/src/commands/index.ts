@@ -27,6 +27,7 @@ import { maintenanceOffCommand, maintenanceOnCommand } from "./maintenance.ts";
 import { newCommand } from "./new.ts";
 import { doctorCommand, statusCommand, upCommand } from "./project.ts";
 import { repoCreateCommand } from "./repo.ts";
+import { secretsRotateCommand } from "./secrets.ts";
 import { templateUpdateCommand } from "./template.ts";
 import { outputCommand, providersSchemaCommand, showCommand } from "./show.ts";
 import {
@@ -102,6 +103,7 @@ export const commands: readonly Command[] = [
   leaseBreakCommand,
   envDiffCommand,
   envPushCommand,
+  secretsRotateCommand,
   repoCreateCommand,
   templateUpdateCommand,
   ciCheckCommand,

@@ -6,7 +6,10 @@ const groups: readonly (readonly [string, readonly string[]])[] = [
   ["The whole", ["up", "status", "destroy"]],
   ["Workspaces", ["init", "fmt", "validate", "plan", "apply", "import", "update", "clean"]],
   ["States", ["output", "show", "state", "taint", "untaint", "force-unlock", "providers"]],
-  ["The app", ["deploy", "rollback", "logs", "ssh", "exec", "run", "console", "db", "maintenance", "lease", "env"]],
+  [
+    "The app",
+    ["deploy", "rollback", "logs", "ssh", "exec", "run", "console", "db", "maintenance", "lease", "env", "secrets"],
+  ],
   ["GitHub", ["repo", "ci"]],
 ];
 

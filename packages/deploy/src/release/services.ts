@@ -3,6 +3,7 @@ import { fail, type ProcessResult } from "@doge/core";
 import { parse } from "yaml";
 import type { Containers } from "../containers/containers.ts";
 import { docker } from "../containers/docker.ts";
+import { ensureLogin, loginOf } from "../database/role.ts";
 import { databaseScript } from "../database/script.ts";
 import { edgeFile } from "../edge/configuration.ts";
 import type { Edge } from "../edge/admin.ts";
@@ -52,6 +53,8 @@ export async function startServices(options: {
     const argv = services.up({ wait: true });
     const result = await host.run({ argv });
     if (result.exitCode !== 0) await failed(host, containers, argv, result);
+    const login = loginOf(inputs, deploy.settings.appEnvFiles);
+    if (login && hasPostgres(deploy.composeFiles)) await ensureLogin(host, services, login);
     const now = await runningServices(host);
     if (now !== undefined) await host.writeFile(layout.servicesFile, mark(now), { mode: 0o600 });
   }
