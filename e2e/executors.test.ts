@@ -77,6 +77,25 @@ describe.each(names.map((name) => [name] as const))("executor %s", (name) => {
     expect(stderr).toContain("absent");
   });
 
+  test.runIf(here)("files beside the configuration can be read", async () => {
+    const folder = join(project.folder, "infra/base");
+    mkdirSync(join(folder, "words"), { recursive: true });
+    writeFileSync(join(folder, "words/greeting.tpl"), "hello ${name}");
+    writeFileSync(join(folder, "words/bytes"), Buffer.from([0, 255, 10]));
+    writeFileSync(
+      join(folder, "own.tf"),
+      `resource "terraform_data" "read" {
+         input = [templatefile("\${path.module}/words/greeting.tpl", { name = "doge" }), filebase64("words/bytes")]
+       }`,
+    );
+    const planned = (await project.data(["plan", "base", "--target", "terraform_data.read", ...by])) as {
+      text: string;
+    };
+    rmSync(folder, { recursive: true });
+    expect(planned.text).toContain("hello doge");
+    expect(planned.text).toContain("AP8K");
+  });
+
   test.runIf(here)("a destroy takes it away", async () => {
     await project.run(["destroy", "base", "--yes", ...only, ...by]);
     expect(await project.data(["state", "list", "base"])).toMatchObject({ objects: [] });

@@ -154,6 +154,9 @@ describe("replacement", () => {
     expect((await bench.plan(web(), { replace: ["memory_server.web"] })).changes).toMatchObject([
       { action: "replace", reason: "replace_by_request" },
     ]);
+    expect((await bench.plan(web(), { replace: ["memory_server.wbe"] })).warnings).toMatchObject([
+      { code: "replace-unknown", detail: "There is no memory_server.wbe in the configuration or the state." },
+    ]);
     const text = serializeState(bench.state!).replace(
       '"schema_version": 1',
       '"status": "tainted", "schema_version": 1',

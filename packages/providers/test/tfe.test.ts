@@ -240,5 +240,8 @@ test("the provider takes address and organization from the environment, and need
   expect(((await tfe.configure({ hostname: "tfe.example.com" }, context)) as Tfe).api.address).toBe(
     "https://tfe.example.com",
   );
+  // TFE_ADDRESS is where HCP Terraform is, also where a configuration calls it by its name.
+  for (const hostname of ["app.terraform.io", "127.0.0.1:1"])
+    expect(((await tfe.configure({ hostname }, context)) as Tfe).api.address).toBe("http://127.0.0.1:1");
   expect(() => tfe.configure({}, { ...context, env: {} })).toThrow(/There is no HCP Terraform token/);
 });

@@ -17,6 +17,7 @@ import { planData } from "./data.ts";
 import { evaluateNode } from "./evaluate.ts";
 import { checkImports } from "./imports.ts";
 import type { Mode, OutputChange, Plan, ResourceChange, VariableValue } from "./model.ts";
+import { checkReplaced, warnOfUnreplaced } from "./force-replace.ts";
 import { moveObjects } from "./moves.ts";
 import { outputChange, removedOutputs, withOutput } from "./outputs.ts";
 import { Refresher } from "./refresh.ts";
@@ -57,6 +58,7 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
   if (prepared.value === undefined) return { diagnostics: prepared.diagnostics };
   const diagnostics: Diagnostic[] = [...prepared.diagnostics];
   const variables = variableValues(request.configuration, request.variables, diagnostics);
+  diagnostics.push(...checkReplaced(request.replace ?? []));
   if (hasErrors(diagnostics)) return { diagnostics };
   const planning: Planning = {
     prepared: prepared.value,
@@ -75,6 +77,7 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
     diagnostics,
   );
   if (seen) session.refresher.drift.push(...seen.drift);
+  diagnostics.push(...warnOfUnreplaced(session));
   if (request.context.signal?.aborted) {
     diagnostics.push(
       error({ code: "interrupted", summary: "The plan was interrupted", detail: "Nothing was changed." }),

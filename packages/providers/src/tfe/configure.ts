@@ -28,14 +28,19 @@ export function configure(config: Attributes, { env, http, clock, emit, signal }
       detail: "Neither the provider's `token` nor TFE_TOKEN is set.",
       remedy: "Make one (User settings → Tokens) and set TFE_TOKEN.",
     });
-  const host = text(config, "hostname");
-  const address = host
-    ? `https://${host}`
-    : (env["TFE_ADDRESS"] ?? (env["TFE_HOSTNAME"] && `https://${env["TFE_HOSTNAME"]}`));
+  const given = { http, clock, emit, ...(signal ? { signal } : {}), token: new Secret(token) };
   return {
-    api: createTfe({ http, clock, emit, ...(signal ? { signal } : {}), token: new Secret(token), address }),
+    api: createTfe({ ...given, address: addressOf(text(config, "hostname") ?? env["TFE_HOSTNAME"], env) }),
     organization: text(config, "organization") ?? env["TFE_ORGANIZATION"],
   };
+}
+
+/** TFE_ADDRESS says where HCP Terraform is, under its own name too; any other host name stands for itself. */
+function addressOf(host: string | undefined, env: ProviderContext["env"]): string | undefined {
+  const address = env["TFE_ADDRESS"];
+  if (host === undefined) return address;
+  const meant = host === "app.terraform.io" || (address !== undefined && new URL(address).host === host);
+  return meant && address ? address : `https://${host}`;
 }
 
 /** The organization of a resource: its own, or the provider's. */

@@ -11,6 +11,8 @@ export interface WorkspaceDefinition {
   readonly execution: "remote" | "local";
   /** Terraform JSON documents by file name: ours as `main.tf.json`, the user's own beside it. */
   readonly documents: Readonly<Record<string, string>>;
+  /** What else lies beside the user's documents, for `file` and `templatefile`: by path from the working directory. */
+  readonly files: Readonly<Record<string, Uint8Array>>;
   /** Values of variables that are given here and not kept in HCP. */
   readonly variables: Readonly<Record<string, Secret>>;
 }

@@ -20,7 +20,14 @@ export function inputsOf(
   options: RunOptions,
   providers: readonly Provider[],
 ): Fingerprint {
-  const files = Object.entries(workspace.documents).map(([name, content]) => [`file ${name}`, digest(content)]);
+  const beside = Object.entries(workspace.files).map(([name, content]) => [
+    name,
+    Buffer.from(content).toString("base64"),
+  ]);
+  const files = [...beside, ...Object.entries(workspace.documents)].map(([name, content]) => [
+    `file ${name}`,
+    digest(content),
+  ]);
   const given = { ...secrets(workspace), ...options.variables };
   const variables = Object.entries(given).map(([name, value]) => [`variable ${name}`, digest(value)]);
   const versions = providers.map((one) => [`provider ${one.source}`, one.version]);

@@ -2,7 +2,7 @@ import { DogeError, error, fail, unwrap } from "@doge/core";
 import { loadConfiguration, type VariableValue } from "@doge/engine";
 import { endedRuns, failedRuns, type Phase, related, type Run, type TfeApi } from "@doge/providers/tfe";
 import type { Project } from "../project.ts";
-import { packDocuments } from "./archive.ts";
+import { packFiles } from "./archive.ts";
 import { ensureWorkspace } from "../state/ensure.ts";
 import { ownRuns } from "./own-runs.ts";
 import { runUrl } from "./urls.ts";
@@ -86,7 +86,7 @@ export function hcpExecutor(project: Project, tfe: TfeApi): Executor {
 
   async function upload(workspaceId: string, workspace: WorkspaceDefinition, speculative: boolean): Promise<string> {
     const version = await tfe.configurationVersions.create(workspaceId, { speculative });
-    await tfe.configurationVersions.upload(version, await packDocuments(workspace.documents));
+    await tfe.configurationVersions.upload(version, await packFiles({ ...workspace.files, ...workspace.documents }));
     for (let turn = 0; turn < 150; turn++) {
       const status = (await tfe.configurationVersions.get(version.id))?.attributes.status;
       if (status === "uploaded") return version.id;

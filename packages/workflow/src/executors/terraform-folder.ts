@@ -20,11 +20,11 @@ export class TerraformFolder {
     this.path = path;
   }
 
-  /** The workspace's documents, and nothing else that terraform would read. */
-  async writeDocuments({ documents }: WorkspaceDefinition): Promise<void> {
+  /** The workspace's documents with the files beside them, and nothing else that terraform would take for its own. */
+  async writeDocuments({ documents, files }: WorkspaceDefinition): Promise<void> {
     for (const name of await this.#files.list(this.path))
       if (ours.test(name) && !(name in documents)) await this.#files.remove(`${this.path}/${name}`);
-    for (const [name, content] of Object.entries(documents))
+    for (const [name, content] of Object.entries({ ...files, ...documents }))
       await this.#files.write(`${this.path}/${name}`, content, { mode: 0o600 });
   }
 

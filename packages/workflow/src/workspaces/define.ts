@@ -1,4 +1,4 @@
-import { type Files, Secret } from "@doge/core";
+import { type Files, type ProjectFiles, Secret } from "@doge/core";
 import { collectSources, type Configuration } from "@doge/engine";
 import type { ProjectConfig } from "../config/schema.ts";
 import { envFileMap } from "../env/files.ts";
@@ -44,6 +44,18 @@ export async function userDocuments(
   );
 }
 
+/**
+ * The files beside the user's documents, but for hidden ones and for variables, which are given by name. Runs elsewhere
+ * have nothing else to read.
+ */
+function userFiles(files: ProjectFiles): Record<string, Uint8Array> {
+  const names = files.walk(".");
+  if (names === "outside") return {};
+  const wanted = names.filter((name) => !/(^|\/)\./.test(name) && !/\.(tf|tf\.json|tfvars|tfvars\.json)$/.test(name));
+  const read = wanted.map((name) => [name, files.read(name)] as const);
+  return Object.fromEntries(read.flatMap(([name, one]) => (one.kind === "file" ? [[name, one.content]] : [])));
+}
+
 /** Everything that a run of a workspace needs. Reads env files for dotenv and tokens for meta. */
 export async function defineWorkspace(project: Project, name: WorkspaceName): Promise<WorkspaceDefinition> {
   const { config, folder, machine } = project;
@@ -55,6 +67,7 @@ export async function defineWorkspace(project: Project, name: WorkspaceName): Pr
       "main.tf.json": renderConfiguration(configurationOf(config, name)),
       ...(await userDocuments(machine.files, folder, name)),
     },
+    files: userFiles(machine.projectFiles(folder, userFolder(folder, name))),
     variables: await localVariables(project, name),
   };
 }
