@@ -47,7 +47,7 @@ demo-check: build ## Check that nothing would change, and that no secret is in c
 demo-destroy: build ## doge destroy in the demo, and check that nothing is left
 	node tools/demo/main.ts destroy
 
-differential: install ## Compare the engine with the real terraform on random configurations (SEEDS=300, SEED=17)
+differential: install ## Compare the engine with the real terraform on random configurations (SEEDS=300, FIRST=1, SEED=17, RECORD=name)
 	node tools/differential/main.ts
 
 seed: install ## A Terraform project of the seed's shape, by the real terraform against the local cloud

@@ -4,6 +4,10 @@ import type { Step } from "./case.ts";
 
 type Json = Record<string, unknown>;
 
+/** The ids of `terraform_data` are random. */
+const withoutRandom = (json: Json): Json =>
+  JSON.parse(JSON.stringify(json).replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "an id")) as Json;
+
 const byAddress = (a: Json, b: Json): number => {
   const [x, y] = [a, b].map((one) => JSON.stringify([one["address"], one["deposed"], one["deposed_key"]]));
   return (x as string) < (y as string) ? -1 : x === y ? 0 : 1;
@@ -17,7 +21,8 @@ const named = (json: Json): Json => ({
 });
 
 /** The plan's meaning: what will change, and the values before and after. */
-export function planMeaning(plan: Json, { mode }: Pick<Step, "mode">): Json {
+export function planMeaning(given: Json, { mode }: Pick<Step, "mode">): Json {
+  const plan = withoutRandom(given);
   const changes = (list: unknown): Json[] => ((list ?? []) as Json[]).map(named).sort(byAddress);
   const { planned_values, output_changes, variables, applyable, errored, complete, checks, format_version } = plan;
   const replaced = new Set(
@@ -37,7 +42,7 @@ export function planMeaning(plan: Json, { mode }: Pick<Step, "mode">): Json {
     ...(mode === "refresh-only" ? {} : { applyable }),
     errored,
     complete,
-    checks: ((checks ?? []) as Json[]).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    checks: planChecks(checks),
   };
 }
 
@@ -66,7 +71,7 @@ function tree(values: Json | undefined, unmarked = false): Json {
 
 /** A state without serial, lineage and the order of things. */
 export function stateMeaning(text: string | undefined): Json {
-  const state = JSON.parse(text ?? '{"resources": [], "outputs": {}, "check_results": null}') as Json;
+  const state = withoutRandom(JSON.parse(text ?? '{"resources": [], "outputs": {}, "check_results": null}') as Json);
   const instance = (one: Json): Json => {
     const { private: _, create_before_destroy, ...rest } = named(one);
     const paths = ((rest["sensitive_attributes"] ?? []) as unknown[]).map((path) => JSON.stringify(path));
@@ -80,13 +85,26 @@ export function stateMeaning(text: string | undefined): Json {
   const resources = (state["resources"] as Json[])
     .map((one): Json => ({ ...one, instances: sorted(one["instances"]) }))
     .sort((a, b) => (address(a) < address(b) ? -1 : 1));
-  return { outputs: state["outputs"], resources, check_results: checks(state["check_results"]) };
+  return { outputs: state["outputs"], resources, check_results: stateChecks(state["check_results"]) };
 }
 
 const address = (one: Json): string => [one["module"], one["mode"], one["type"], one["name"]].map(String).join(".");
 
-const checks = (results: unknown): unknown =>
-  ((results ?? []) as Json[]).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+const sortedBy = (list: unknown, key: (one: Json) => string): Json[] =>
+  ((list ?? []) as Json[]).toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+
+/** Conditions and their instances come in any order. */
+const planChecks = (checks: unknown): Json[] => {
+  const shown = (one: Json): string => String((one["address"] as Json)["to_display"]);
+  return sortedBy(checks, shown).map((one) =>
+    "instances" in one ? { ...one, instances: sortedBy(one["instances"], shown) } : one,
+  );
+};
+
+const stateChecks = (results: unknown): Json[] =>
+  sortedBy(results, (one) => String(one["config_addr"])).map((one) =>
+    one["objects"] ? { ...one, objects: sortedBy(one["objects"], (each) => String(each["object_addr"])) } : one,
+  );
 
 /** The places where two values differ: `path: one ≠ other`. */
 export function differences(one: unknown, other: unknown, path = ""): string[] {

@@ -1,7 +1,10 @@
 /** Runs a case through both engines and tells where they part. */
 import type { Case, Step } from "./case.ts";
 import { differences, planMeaning, stateMeaning } from "./compare.ts";
-import { type Engine, nativeEngine, terraformEngine } from "./engines.ts";
+import type { Engine } from "./engine.ts";
+import { excused } from "./exceptions.ts";
+import { nativeEngine } from "./native.ts";
+import { foreignObject } from "./vendor.ts";
 
 export interface Mismatch {
   readonly step: number;
@@ -10,9 +13,9 @@ export interface Mismatch {
   readonly where: readonly string[];
 }
 
-/** Undefined where both engines agree to the end. */
-export async function runCase(one: Case): Promise<Mismatch | undefined> {
-  const [ours, real] = [nativeEngine(), await terraformEngine()];
+/** Undefined where our engine agrees with the other to the end. Stops that one too. */
+export async function runCase(one: Case, real: Engine): Promise<Mismatch | undefined> {
+  const ours = nativeEngine();
   try {
     let refused = false;
     for (const [i, step] of one.steps.entries()) {
@@ -21,7 +24,8 @@ export async function runCase(one: Case): Promise<Mismatch | undefined> {
       refused = found === "refused";
     }
     const last = one.steps.at(-1) as Step;
-    if (refused || last.mode !== undefined || last.targets || last.failing || last.refresh === false) return undefined;
+    if (refused || last.mode !== undefined || last.targets || last.failing || last.refresh === false || last.replace)
+      return undefined;
     const crossed = await readEachOther(last, ours, real);
     return crossed && { step: one.steps.length, ...crossed };
   } finally {
@@ -36,7 +40,9 @@ type Found = Omit<Mismatch, "step"> | undefined;
 async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found | "refused"> {
   for (const { world } of [ours, real]) {
     for (const call of step.failing ?? []) world.failing.add(call);
-    for (const { name, change } of step.drift ?? []) {
+    for (const { name, change, made } of step.drift ?? []) {
+      if (made) world.objects.set(made.id, foreignObject(made.type, made.id, made.config));
+      if (made) continue;
       const object = [...world.objects.values()].find((one) => one["name"] === name);
       if (object === undefined) continue;
       const id = object["id"] as string;
@@ -59,13 +65,13 @@ async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found | 
 
 async function planAndApply(step: Step, ours: Engine, real: Engine): Promise<Found | "refused" | "failed"> {
   const [mine, theirs] = await Promise.all([ours.plan(step), real.plan(step)]);
-  // Terraform finds a circle in some replacements (create_before_destroy between instances) where there is none.
-  if (mine.ok && theirs.said.includes("Error: Cycle: ")) return "refused";
+  if (excused(step, mine, theirs)) return "refused";
   if (mine.ok !== theirs.ok) return verdicts("diagnostics of the plan", mine, theirs);
   if (!mine.ok) return "refused";
   const plan = differences(planMeaning(mine.json ?? {}, step), planMeaning(theirs.json ?? {}, step));
   if (plan.length > 0) return { what: "plan", where: plan };
   const [done, did] = await Promise.all([mine.apply(), theirs.apply()]);
+  if (excused(step, done, did)) return "failed";
   if (done.ok !== did.ok) return verdicts("diagnostics of the apply", done, did);
   return done.ok ? ends(ours, real) : "failed";
 }
@@ -89,17 +95,27 @@ const verdicts = (what: string, mine: Verdict, theirs: Verdict): Found => ({
   where: [`doge: ${mine.ok ? "fine" : errors(mine.said)}`, `terraform: ${theirs.ok ? "fine" : errors(theirs.said)}`],
 });
 
+interface ChangeJson {
+  readonly address: string;
+  readonly action_reason?: string;
+  readonly change: { readonly actions: readonly string[] };
+}
+
 /** Each engine plans on the state that the other wrote: there is nothing to do. */
 async function readEachOther(step: Step, ours: Engine, real: Engine): Promise<Found> {
   const [mine, theirs] = [await ours.state(), await real.state()];
   if (mine === undefined || theirs === undefined) return undefined;
   await ours.setState(theirs);
   await real.setState(mine);
-  const plain: Step = { files: step.files, ...(step.variables ? { variables: step.variables } : {}) };
+  const { files, env, args } = step;
+  const plain: Step = { files, ...(env ? { env } : {}), ...(args ? { args } : {}) };
   for (const engine of [ours, real]) {
     const plan = await engine.plan(plain);
     if (!plan.ok) return { what: `cross-reading by ${engine.name}`, where: [plan.said] };
-    const changes = (plan.json?.["resource_changes"] ?? []) as { address: string; change: { actions: string[] } }[];
+    // The data source of a check is always about to be read.
+    const changes = ((plan.json?.["resource_changes"] ?? []) as ChangeJson[]).filter(
+      (one) => one.action_reason !== "read_because_check_nested",
+    );
     const outputs = Object.entries((plan.json?.["output_changes"] ?? {}) as Record<string, { actions: string[] }>);
     const busy = [
       ...changes.map(({ address, change }) => [address, change.actions] as const),

@@ -254,13 +254,22 @@ const echo = defineDataSource<World>()({
   },
 });
 
+/** An object that somebody made by hand. */
+export function foreignObject(type: string, id: string, config: Attributes): Attributes {
+  const schema =
+    resources.find((one) => one.type === type)?.schema ?? fail({ code: "test", summary: `No type ${type}` });
+  return { ...settled(schema, config, undefined, id), id };
+}
+
+const resources = [server, record, secret, shape];
+
 export const fakeProvider = (world: World): Provider =>
   defineProvider<World>({
     name: "fake",
     source: "doge/fake",
     version: "1.0.0",
     schema: { attributes: { token: { type: "string", optional: true, sensitive: true } } },
-    resources: [server, record, secret, shape],
+    resources,
     dataSources: [lookup, echo],
     configure: () => world,
   });

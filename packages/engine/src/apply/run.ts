@@ -109,6 +109,7 @@ async function open(
     checks: new CheckResults(),
     done: { add: 0, change: 0, destroy: 0 },
     repetitions: new Map(),
+    idle: new Set(plan.changes.filter(({ action }) => action === "no-op").map(({ address }) => address)),
   };
 }
 
@@ -266,6 +267,8 @@ async function evaluateResource(session: ApplySession, resource: PreparedResourc
     const stored = session.working.get(addressIn(resource, at), address);
     if (stored === undefined) continue;
     const value = objectOf(stored, schema);
+    // What is made is judged before it is made; what stays as it is, here.
+    if (session.idle.has(address)) before(session, resource, at, repetition, address);
     after(session, resource, at, repetition, address, value);
     values.set(repetition.key, value);
   }

@@ -24,6 +24,8 @@ export interface ApplySession {
   readonly checks: CheckResults;
   readonly done: { add: number; change: number; destroy: number };
   /** The instances of each resource in each instance of its module, found once. */
+  /** Instances that this plan leaves alone. */
+  readonly idle: ReadonlySet<string>;
   readonly repetitions: Map<string, readonly Repetition[]>;
 }
 

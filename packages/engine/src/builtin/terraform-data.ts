@@ -24,12 +24,16 @@ export const terraformData = defineResource()({
   reconcile: async (_, { config }) => config,
   remove: async () => undefined,
   builtin: {
-    // The output has the input's type while it is unknown, and is known to be null with it.
+    // There will be an id. The output has the input's type while it is unknown, and is known to be null with it.
     plan(after) {
-      const { input, output } = Object.fromEntries(fields(after));
-      if (output?.kind !== "unknown" || input === undefined) return after;
-      const known = input.kind === "null" ? input : v.unknownOf(v.typeOf(input));
-      return v.object([...fields(after), ["output", known]]);
+      const { id, input, output } = Object.fromEntries(fields(after));
+      const named = id?.kind === "unknown" ? v.someOf("string") : id;
+      const known = input?.kind === "null" ? input : v.unknownOf(input && v.typeOf(input));
+      return v.object([
+        ...fields(after),
+        ...(named ? [["id", named] as const] : []),
+        ...(output?.kind === "unknown" && input ? [["output", known] as const] : []),
+      ]);
     },
     make(after) {
       const { id, input } = Object.fromEntries(fields(after));

@@ -6,6 +6,7 @@ import type { Prepared } from "../graph/prepare.ts";
 import type { Evaluation } from "../graph/evaluation.ts";
 import { convert } from "../lang/convert.ts";
 import type { Scope } from "../lang/evaluate.ts";
+import type { Mode } from "./model.ts";
 import * as v from "../lang/values.ts";
 
 export type CheckKind = "resource" | "output_value" | "check" | "var";
@@ -46,18 +47,25 @@ export class CheckResults {
     const others = all
       .filter(({ config }) => !configs.has(config))
       .map(
-        ({ kind, config }): CheckedObject =>
-          this.#empty.get(config) ?? { kind, config, address: config, status: "unknown", messages: [], unjudged: true },
+        ({ kind, config, visited }): CheckedObject =>
+          this.#empty.get(config) ?? {
+            kind,
+            config,
+            address: config,
+            status: "unknown",
+            messages: [],
+            ...(visited ? {} : { unjudged: true }),
+          },
       );
     return [...judged, ...others].sort((a, b) => (a.address < b.address ? -1 : 1));
   }
 }
 
 /** Something that has conditions, wherever its instances are. */
-export type Checkable = Pick<CheckedObject, "kind" | "config">;
+export type Checkable = Pick<CheckedObject, "kind" | "config"> & { readonly visited?: true };
 
-/** All of a configuration that has conditions. */
-export function checkables({ modules, resources }: Prepared): Checkable[] {
+/** All of a configuration that has conditions. A destroy comes to outputs of the root, but judges nothing. */
+export function checkables({ modules, resources }: Prepared, mode: Mode): Checkable[] {
   const found: Checkable[] = [];
   for (const { address, block } of resources.values())
     if (block.preconditions.length + block.postconditions.length > 0) found.push({ kind: "resource", config: address });
@@ -66,7 +74,12 @@ export function checkables({ modules, resources }: Prepared): Checkable[] {
     for (const { name, validations } of configuration.variables.values())
       if (validations.length > 0) add("var", `var.${name}`);
     for (const { name, preconditions } of configuration.outputs.values())
-      if (preconditions.length > 0) add("output_value", `output.${name}`);
+      if (preconditions.length > 0)
+        found.push({
+          kind: "output_value",
+          config: inModule(path, `output.${name}`),
+          ...(mode === "destroy" && path === "" ? { visited: true } : {}),
+        });
     for (const { name } of configuration.checks.values()) add("check", `check.${name}`);
   }
   return found;

@@ -1,21 +1,19 @@
 import { diagnosticsOf, DogeError } from "@doge/core";
-import { evaluateBody, expressionsOf } from "../config/body.ts";
+import { evaluateBody } from "../config/body.ts";
 import { placed } from "../config/locate.ts";
-import type { Expression } from "../config/model.ts";
 import { decodeAs, typeOfBlock } from "../config/schema-types.ts";
 import { type ModuleInstance, repeated } from "../graph/evaluation.ts";
 import { expand, type Key, type Repetition } from "../graph/expand.ts";
-import { inModule, type PreparedModule } from "../graph/modules.ts";
 import type { Clients } from "../graph/clients.ts";
 import type { PreparedResource } from "../graph/prepare.ts";
-import { referencesOf } from "../lang/references.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Attributes } from "../provider.ts";
 import { instanceAddress, type StateInstance } from "../state/model.ts";
-import { copyMarks, markSchema, storedObject } from "../state/objects.ts";
+import { copyMarks, markSchema, objectOf, storedObject } from "../state/objects.ts";
 import type { WorkingState } from "../state/working.ts";
 import type { Reason } from "./model.ts";
+import { mustWait } from "./pending.ts";
 import { propose, withDefaults } from "./propose.ts";
 import { after, before, type Judging, noneToJudge } from "./rules.ts";
 import { addressIn, headOf, type PlanSession, report, subject } from "./session.ts";
@@ -36,7 +34,7 @@ async function planAt(session: PlanSession, resource: PreparedResource, at: Modu
     const scope = evaluation.scope(at);
     const repetitions = expand(block, address, (expression) => evaluation.evaluate(expression, address, scope));
     if (repetitions.length === 0) noneToJudge(session, resource);
-    const pending = dependsOnPending(session, resource);
+    const pending = mustWait(session, resource, at);
     forget(session.working, address, new Set(repetitions.map(({ key }) => key)));
     const values = await Promise.all(
       repetitions.map(async (one) => [one.key, await planOne(session, resource, at, one, pending)] as const),
@@ -74,26 +72,48 @@ async function planOne(
   const config = evaluateBody(resource.body, evaluation.scope(at, { repetition }), about.address);
   before(session, resource, at, repetition, about.address);
   const known = v.isWhollyKnown(config) && session.clients.ready(resource.provider);
+  const nested = resource.block.check !== undefined;
+  let value = propose({ schema: resource.schema, config, prior: undefined }).after;
   if (known && !pending) {
-    const value = await readData(session.clients, resource, config, about.address);
-    session.data[about.address] = storedObject(value, resource.schema);
+    value = await readNow(session, resource, at, config, about.address, value);
+    // A check's own is read anew by the apply: it tells how things are then.
+    if (!nested) session.data[about.address] = storedObject(value, resource.schema);
     session.working.set(headOf(resource, at), dataInstance(resource, value, repetition.key));
-    after(session, resource, at, repetition, about.address, value);
-    return value;
+  } else if (session.mode === "refresh-only") {
+    const stored = session.working.get(about.resource, about.address);
+    value = stored ? objectOf(stored, resource.schema) : v.nullOf(typeOfBlock(resource.schema));
+  } else session.working.delete(about.resource, about.address);
+  if (session.mode !== "refresh-only" && (!known || pending || nested))
+    session.changes.push({
+      ...about,
+      action: "read",
+      reason: reasonOf(known, pending),
+      replacePaths: [],
+      createBeforeDestroy: false,
+      after: value,
+    });
+  after(session, resource, at, repetition, about.address, value);
+  return value;
+}
+
+const reasonOf = (known: boolean, pending: boolean): Reason =>
+  known ? (pending ? "read_because_dependency_pending" : "read_because_check_nested") : "read_because_config_unknown";
+
+/** Where a check's own data source can't be read, `otherwise` is all that is known of it. */
+async function readNow(
+  session: PlanSession,
+  resource: PreparedResource,
+  at: ModuleInstance,
+  config: Value,
+  address: string,
+  otherwise: Value,
+): Promise<Value> {
+  try {
+    return await readData(session.clients, resource, config, address);
+  } catch (thrown) {
+    failedData(session, resource, at, thrown);
+    return otherwise;
   }
-  session.working.delete(about.resource, about.address);
-  const proposed = propose({ schema: resource.schema, config, prior: undefined }).after;
-  const reason: Reason = known ? "read_because_dependency_pending" : "read_because_config_unknown";
-  session.changes.push({
-    ...about,
-    action: "read",
-    reason,
-    replacePaths: [],
-    createBeforeDestroy: false,
-    after: proposed,
-  });
-  after(session, resource, at, repetition, about.address, proposed);
-  return proposed;
 }
 
 /** What a data source said, as the state keeps it. */
@@ -124,28 +144,4 @@ export async function readData(
 
 function dataValue(resource: PreparedResource, attributes: Attributes, config: Value): Value {
   return copyMarks(markSchema(decodeAs(attributes, typeOfBlock(resource.schema)), resource.schema), config);
-}
-
-/** Whether what it refers to, or what it or a module around it names in depends_on, is about to change. */
-function dependsOnPending(session: PlanSession, resource: PreparedResource): boolean {
-  const { graph, resources } = session.prepared;
-  const explicit = (module: PreparedModule, expressions: readonly Expression[]): string[] =>
-    expressions
-      .flatMap((one) => referencesOf(one.node))
-      .flatMap((found) => {
-        const key = inModule(module.path, found.key);
-        if (found.reference.root !== "module") return [key];
-        return [...resources.keys()].filter((one) => one.startsWith(`${key}.`));
-      });
-  const named = explicit(resource.module, resource.block.dependsOn);
-  for (let { module } = resource; module.parent && module.call; module = module.parent)
-    named.push(...explicit(module.parent, module.call.dependsOn));
-  if (named.some((key) => session.pending.has(key))) return true;
-  for (const { expression } of expressionsOf(resource.body)) {
-    for (const found of referencesOf(expression.node)) {
-      const key = inModule(resource.module.path, found.key);
-      if (graph.has(key) && session.pending.has(key)) return true;
-    }
-  }
-  return false;
 }

@@ -27,7 +27,8 @@ export type Reason =
   | "delete_because_count_index"
   | "delete_because_each_key"
   | "read_because_config_unknown"
-  | "read_because_dependency_pending";
+  | "read_because_dependency_pending"
+  | "read_because_check_nested";
 
 export interface ResourceChange {
   /** `module.app["x"].digitalocean_droplet.web["a"]` */
@@ -83,6 +84,8 @@ export interface Plan {
   readonly changes: readonly ResourceChange[];
   /** What changed outside of Doge. */
   readonly drift: readonly ResourceChange[];
+  /** Where `moved` blocks took objects from, by their new address. */
+  readonly moved: Readonly<Record<string, string>>;
   readonly outputs: readonly OutputChange[];
   /** What data sources said, by instance address. */
   readonly data: Readonly<Record<string, StoredObject>>;
@@ -112,4 +115,4 @@ export const hasChanges = (plan: Plan): boolean =>
     (change) => change.action !== "no-op" || change.previous !== undefined || change.importing !== undefined,
   ) ||
   plan.outputs.some((output) => output.action !== "no-op") ||
-  (plan.mode === "refresh-only" && plan.drift.length > 0);
+  (plan.mode === "refresh-only" && (plan.drift.length > 0 || Object.keys(plan.moved).length > 0));

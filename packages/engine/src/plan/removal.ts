@@ -42,7 +42,7 @@ export async function planRemoval(
       ...(instance.deposed === undefined ? {} : { deposed: instance.deposed }),
       ...(previous === undefined ? {} : { previous }),
     });
-    if (!session.pending.has(about.config)) session.pending.set(about.config, "changed");
+    session.pending.add(about.config, head.module ?? "");
     return true;
   } catch (thrown) {
     return report(session, thrown, address);

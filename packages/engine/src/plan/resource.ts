@@ -105,7 +105,8 @@ async function settleOnly(session: PlanSession, resource: PreparedResource, at: 
       const address = instanceAddress(resourceAddress, index_key);
       await session.refresher.settled(address);
       const stored = session.working.get(resourceAddress, address);
-      if (stored && session.mode === "refresh-only") noteConfigured(session, resource, at, stored, false);
+      if (stored && session.mode === "refresh-only")
+        noteConfigured(session, resource, at, stored, { settled: false, read: true });
     }
     if (session.mode === "refresh-only") judgeStored(session, resource, at);
   } catch (thrown) {
@@ -165,17 +166,17 @@ async function planInstance(
     action: proposal.action,
     replacePaths: proposal.replacePaths,
     createBeforeDestroy: session.createBeforeDestroy.has(resource.address),
-    ...(replacing ? { reason: forced ?? "replace_because_cannot_update" } : {}),
+    ...reasonOf(replacing, forced),
     ...(prior ? { before: prior } : {}),
     after: proposal.after,
     ...(previous === undefined ? {} : { previous }),
     ...(importing === undefined ? {} : { importing }),
   };
   session.changes.push(change);
-  if (stored) noteConfigured(session, resource, at, stored, proposal.action === "no-op");
-  const { pending } = session;
-  if (proposal.action === "create" || replacing) pending.set(resource.address, "created");
-  else if (proposal.action === "update" && !pending.has(resource.address)) pending.set(resource.address, "changed");
+  // What is imported has no dependencies yet that would order its removal.
+  const read = session.refresh && importing === undefined;
+  if (stored) noteConfigured(session, resource, at, stored, { settled: proposal.action === "no-op", read });
+  if (proposal.action !== "no-op") session.pending.add(resource.address, at.address);
   after(session, resource, at, repetition, address, proposal.after);
   return proposal.after;
 }
@@ -189,17 +190,13 @@ function noteConfigured(
   resource: PreparedResource,
   at: ModuleInstance,
   stored: StateInstance,
-  settled: boolean,
+  { settled, read }: { readonly settled: boolean; readonly read: boolean },
 ): void {
   const { dependencies: earlier = [], create_before_destroy: _, ...rest } = stored;
   const now = dependenciesOf(session.prepared, resource.address);
   const dependencies =
-    !settled && !session.refresh
-      ? earlier
-      : settled || earlier.length === 0
-        ? now
-        : [...new Set([...earlier, ...now])].sort();
-  session.working.set(session.working.head(addressIn(resource, at)) ?? headOf(resource, at), {
+    !settled && !read ? earlier : settled || earlier.length === 0 ? now : [...new Set([...earlier, ...now])].sort();
+  session.working.set(headOf(resource, at), {
     ...rest,
     ...(dependencies.length > 0 ? { dependencies } : {}),
     ...(session.createBeforeDestroy.has(resource.address) ? { create_before_destroy: true } : {}),
@@ -215,9 +212,15 @@ function forcedBy(
   stored: StateInstance | undefined,
   address: string,
 ): Reason | undefined {
+  if (triggered(session, resource, at, repetition)) return "replace_by_triggers";
   if (stored?.status === "tainted") return "replace_because_tainted";
-  if (session.replace.has(address)) return "replace_by_request";
-  return stored && triggered(session, resource, at, repetition) ? "replace_by_triggers" : undefined;
+  return session.replace.has(address) ? "replace_by_request" : undefined;
+}
+
+/** A trigger is named also where something is made for the first time. */
+function reasonOf(replacing: boolean, forced: Reason | undefined): { readonly reason?: Reason } {
+  if (forced === "replace_by_triggers") return { reason: forced };
+  return replacing ? { reason: forced ?? "replace_because_cannot_update" } : {};
 }
 
 function check(resource: PreparedResource, config: Value, address: string): void {

@@ -9,7 +9,7 @@ import { findLeftover } from "../journal/recover.ts";
 import { replay, subjectOf } from "../journal/replay.ts";
 import * as v from "../lang/values.ts";
 import type { Provider, ProviderContext } from "../provider.ts";
-import { emptyState, moduleOf, resourceOf, type State } from "../state/model.ts";
+import { configAddress, emptyState, moduleOf, resourceOf, type State } from "../state/model.ts";
 import { storedObject } from "../state/objects.ts";
 import { WorkingState } from "../state/working.ts";
 import { type Checkable, checkables, CheckResults } from "./conditions.ts";
@@ -20,6 +20,7 @@ import type { Mode, OutputChange, Plan, ResourceChange, VariableValue } from "./
 import { checkReplaced, warnOfUnreplaced } from "./force-replace.ts";
 import { moveObjects } from "./moves.ts";
 import { outputChange, removedOutputs, withOutput } from "./outputs.ts";
+import { Pending } from "./pending.ts";
 import { Refresher } from "./refresh.ts";
 import { isDeclared, orphanReason, planRemoval } from "./removal.ts";
 import { planManaged } from "./resource.ts";
@@ -65,10 +66,11 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
     baseline,
     variables,
     plannedAt: request.context.clock.now(),
-    checkables: checkables(prepared.value),
+    checkables: checkables(prepared.value, request.mode),
   };
-  const seen =
-    request.mode === "destroy" && request.refresh !== false ? await lookAround(request, planning) : undefined;
+  const something = baseline.resources.length > 0 || Object.keys(baseline.outputs).length > 0;
+  const looking = request.mode === "destroy" && request.refresh !== false && something;
+  const seen = looking ? await lookAround(request, planning) : undefined;
   const { session, outputs } = await carryThrough(
     // What was just seen need not be read again.
     seen ? { ...request, refresh: false } : request,
@@ -96,6 +98,7 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
     ),
     changes: session.changes.sort((a, b) => (a.address < b.address ? -1 : 1)),
     drift: session.refresher.drift.sort((a, b) => (a.address < b.address ? -1 : 1)),
+    moved: Object.fromEntries(session.moved),
     outputs: outputs.sort((a, b) => (a.name < b.name ? -1 : 1)),
     data: session.data,
     takenOver: session.takenOver,
@@ -134,7 +137,16 @@ async function begin(
   const unsettled = await request.journal?.unsettled();
   const takenOver = unsettled ? [...replay(working, unsettled, baseline)] : [];
   const moved = moveObjects(prepared, working, diagnostics);
+  handOver(prepared, working);
   return { working, takenOver, moved, unsettled: [...new Set(unsettled?.changes.map(subjectOf))] };
+}
+
+/** Objects belong to the provider that the configuration names by now. */
+function handOver({ resources }: Prepared, working: WorkingState): void {
+  for (const { resource, head, instance } of working.instances()) {
+    const provider = resources.get(configAddress(resource))?.provider.address ?? head.provider;
+    if (provider !== head.provider) working.set({ ...head, provider }, instance);
+  }
 }
 
 async function carryThrough(
@@ -223,7 +235,7 @@ async function open(
     unsettled,
     checks: new CheckResults(),
     moved,
-    pending: new Map(),
+    pending: new Pending(),
     lenient,
     ...(request.journal ? { journal: request.journal } : {}),
     ...(targeted ? { targeted } : {}),

@@ -16,6 +16,7 @@ import { objectOf, type StoredObject } from "../state/objects.ts";
 import type { WorkingState } from "../state/working.ts";
 import type { CheckResults } from "./conditions.ts";
 import type { Mode, ResourceChange } from "./model.ts";
+import type { Pending } from "./pending.ts";
 import type { Refresher } from "./refresh.ts";
 
 /** One planning at work: what it was given, and what it found so far. */
@@ -46,8 +47,7 @@ export interface PlanSession {
   readonly lenient: boolean;
   /** Where `moved` blocks took objects from, by their new address. */
   readonly moved: ReadonlyMap<string, string>;
-  /** Resources with something to do, by address without instance keys: whether objects are made anew. */
-  readonly pending: Map<string, "changed" | "created">;
+  readonly pending: Pending;
 }
 
 export function report(session: { readonly diagnostics: Diagnostic[] }, thrown: unknown, address?: string): false {

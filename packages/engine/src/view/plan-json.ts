@@ -1,13 +1,21 @@
 import type { ResourceAction } from "@doge/core";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
+import { storedSubject } from "../plan/session.ts";
 import { fromOutside } from "../plan/variables.ts";
 import { checksJson } from "./checks-json.ts";
 import { configurationJson } from "./configuration-json.ts";
 import { moduleTree } from "./modules-json.ts";
 import { hasChanges, type OutputChange, type Plan, type ResourceChange } from "../plan/model.ts";
 import type { Type } from "../schema.ts";
-import { instanceAddress, resourceAddress, type State, type StateResource, terraformVersion } from "../state/model.ts";
+import {
+  instanceAddress,
+  resourceAddress,
+  type State,
+  type StateInstance,
+  type StateResource,
+  terraformVersion,
+} from "../state/model.ts";
 import { marked, untyped } from "../state/objects.ts";
 
 export interface PlanJsonOptions {
@@ -26,10 +34,8 @@ export function planToJson(plan: Plan, options: PlanJsonOptions = {}): Json {
     terraform_version: terraformVersion,
     ...(plan.configuration.variables.size > 0 ? { variables: variables(plan, options) } : {}),
     planned_values: plannedValues(plan, shown),
-    ...(plan.drift.length > 0 && plan.mode !== "destroy"
-      ? { resource_drift: plan.drift.map((change) => resourceChange(change, shown)) }
-      : {}),
-    ...(changes.length > 0 ? { resource_changes: changes.map((change) => resourceChange(change, shown)) } : {}),
+    ...listed("resource_drift", plan.mode === "destroy" ? [] : driftOf(plan), shown),
+    ...listed("resource_changes", changes, shown),
     ...filled(
       "output_changes",
       plan.outputs.map((output) => [output.name, outputChange(output, shown)]),
@@ -49,6 +55,39 @@ const isEmptyState = (state: State): boolean => state.resources.length === 0 && 
 /** Terraform leaves out what has nothing in it. */
 const filled = (name: string, entries: readonly (readonly [string, unknown])[]): Json =>
   entries.length === 0 ? {} : { [name]: Object.fromEntries(entries) };
+
+const listed = (name: string, changes: readonly ResourceChange[], shown: (value: Value) => Value): Json =>
+  changes.length === 0 ? {} : { [name]: changes.map((change) => resourceChange(change, shown)) };
+
+/** What changed by itself; where that is all there is to show, what only moved too. */
+function driftOf({ drift, moved, prior, mode }: Plan): readonly ResourceChange[] {
+  const known = new Set(drift.map((one) => one.address));
+  const only = (mode === "refresh-only" ? prior.resources : []).flatMap((resource) =>
+    resource.instances.flatMap((instance): ResourceChange[] => {
+      const address = instanceAddress(resourceAddress(resource), instance.index_key);
+      if (moved[address] === undefined || known.has(address) || instance.deposed !== undefined) return [];
+      const value = valueOf(instance);
+      const { dependencies: _, ...rest } = instance;
+      return [
+        {
+          ...storedSubject(resource, resourceAddress(resource), rest),
+          action: "no-op",
+          replacePaths: [],
+          createBeforeDestroy: false,
+          before: value,
+          after: value,
+        },
+      ];
+    }),
+  );
+  return [...drift, ...only].map((one) => {
+    const previous = moved[one.address];
+    return previous === undefined ? one : { ...one, previous };
+  });
+}
+
+const valueOf = (instance: StateInstance): Value =>
+  marked(v.fromPlain(untyped(instance.attributes)), instance.sensitive_attributes ?? []);
 
 /** Every sensitive part as a placeholder; null and unknown stay, so that the shape can be told. */
 function redacted(value: Value): Value {
@@ -224,7 +263,7 @@ function priorState(plan: Plan, shown: (value: Value) => Value): Json {
 
 function priorResources(resource: StateResource, shown: (value: Value) => Value): (Json & { address: string })[] {
   return resource.instances.map((instance) => {
-    const value = marked(v.fromPlain(untyped(instance.attributes)), instance.sensitive_attributes ?? []);
+    const value = valueOf(instance);
     return {
       address: instanceAddress(resourceAddress(resource), instance.index_key),
       mode: resource.mode,

@@ -1,7 +1,7 @@
 /** How the vendor's resources are written at random, and what others may refer to. */
 import type { Block } from "./configuration.ts";
 import type { Expressions, Kind } from "./expressions.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 export interface ResourceKind {
   readonly type: string;
@@ -9,6 +9,10 @@ export interface ResourceKind {
   readonly attributes: Readonly<Record<string, { readonly kind: Kind; readonly sensitive: boolean }>>;
   readonly ignorable: readonly string[];
   readonly drifts: readonly Readonly<Record<string, unknown>>[];
+  /** What an object has, besides its name, that was made by hand; undefined: can't be imported here. */
+  readonly byHand?: Readonly<Record<string, unknown>>;
+  /** False: it has no name. */
+  readonly named?: false;
   body(
     make: (kind: Kind) => string,
     expressions: Expressions,
@@ -29,6 +33,7 @@ const server: ResourceKind = {
     password: { kind: "string", sensitive: true },
   },
   ignorable: ["tags", "user_data", "note", "region", "size"],
+  byHand: { size: 3, note: "by hand", disk: [{ gigabytes: 10 }] },
   drifts: [{ tags: ["foreign"] }, { note: "changed by hand" }, { size: 99 }, { region: "ams3" }, { monitoring: true }],
   body: (make, expressions, random) => ({
     arguments: {
@@ -40,12 +45,16 @@ const server: ResourceKind = {
       ...(random.chance(0.4) ? { note: make("string") } : {}),
     },
     blocks: [
-      ...Array.from({ length: random.chance(0.4) ? random.below(3) : 0 }, () =>
-        nested("disk", { gigabytes: make("number") }),
-      ),
-      ...random
-        .some(["22", "80", "443"], 0.25)
-        .map((port) => nested("rule", { port, ...(random.chance(0.5) ? { protocol: '"udp"' } : {}) })),
+      ...(random.chance(0.12)
+        ? [dynamic("disk", make("numbers"), { gigabytes: "disk.value" })]
+        : Array.from({ length: random.chance(0.4) ? random.below(3) : 0 }, () =>
+            nested("disk", { gigabytes: make("number") }),
+          )),
+      ...(random.chance(0.12)
+        ? [dynamic("rule", make("strings"), { port: "80 + length(rule.value)", protocol: "rule.value" })]
+        : random
+            .some(["22", "80", "443"], 0.25)
+            .map((port) => nested("rule", { port, ...(random.chance(0.5) ? { protocol: '"udp"' } : {}) }))),
     ],
   }),
 };
@@ -59,6 +68,7 @@ const record: ResourceKind = {
     fqdn: open("string"),
   },
   ignorable: ["value", "labels", "ttl"],
+  byHand: { value: "by hand", labels: { foreign: "yes" } },
   drifts: [{ value: "changed by hand" }, { ttl: 5 }, { labels: { foreign: "yes" } }],
   body: (make, expressions, random) => ({
     arguments: {
@@ -73,6 +83,7 @@ const secret: ResourceKind = {
   type: "fake_secret",
   attributes: { id: open("string"), value: { kind: "string", sensitive: true }, version: open("string") },
   ignorable: ["value", "note"],
+  byHand: { value: "hidden", note: "by hand" },
   drifts: [{ note: "changed by hand" }, { value: "guessed" }],
   body: (make, expressions, random) => ({
     arguments: { value: make("string"), ...(random.chance(0.3) ? { note: expressions.literal("string") } : {}) },
@@ -83,6 +94,7 @@ const shape: ResourceKind = {
   type: "fake_shape",
   attributes: { id: open("string") },
   ignorable: ["list", "flags", "point"],
+  byHand: { list: [1, 2], network: { cidr: "10.0.0.0/8" } },
   drifts: [{ list: [9] }, { point: { x: 0, y: 0 } }, { flags: { foreign: true } }],
   body: (make, expressions, random) => ({
     arguments: {
@@ -91,17 +103,41 @@ const shape: ResourceKind = {
       ...(random.chance(0.5) ? { point: make("point") } : {}),
       ...(random.chance(0.5) ? { flags: make("flags") } : {}),
     },
-    blocks: random.chance(0.5)
-      ? [
-          nested("network", {
-            cidr: random.pick(['"10.0.0.0/8"', '"10.1.0.0/16"']),
-            ...(random.chance(0.3) ? { gateway: make("string") } : {}),
-          }),
-        ]
-      : [],
+    blocks: random.chance(0.1)
+      ? [dynamic("network", `[for s in slice(concat(${make("strings")}, ["x"]), 0, 1) : s]`, { cidr: "network.value" })]
+      : random.chance(0.5)
+        ? [
+            nested("network", {
+              cidr: random.pick(['"10.0.0.0/8"', '"10.1.0.0/16"']),
+              ...(random.chance(0.3) ? { gateway: make("string") } : {}),
+            }),
+          ]
+        : [],
   }),
 };
 
+/** Terraform's own. Its id is random, so nothing refers to that. */
+const data: ResourceKind = {
+  type: "terraform_data",
+  named: false,
+  attributes: { output: open("string"), input: open("string") },
+  ignorable: ["input"],
+  drifts: [],
+  body: (make, expressions, random) => ({
+    arguments: {
+      input: make("string"),
+      ...(random.chance(0.3) ? { triggers_replace: make("strings") } : {}),
+    },
+  }),
+};
+
+const dynamic = (type: string, forEach: string, content: Record<string, string>): Block => ({
+  type: "dynamic",
+  labels: [type],
+  arguments: { for_each: forEach },
+  blocks: [nested("content", content)],
+});
+
 const nested = (type: string, args: Record<string, string>): Block => ({ type, labels: [], arguments: args });
 
-export const resourceKinds: readonly ResourceKind[] = [server, record, secret, shape];
+export const resourceKinds: readonly ResourceKind[] = [server, record, secret, shape, data];

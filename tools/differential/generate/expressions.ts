@@ -1,5 +1,5 @@
 /** Random expressions of a wanted type, as HCL source. */
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 export type Kind = "string" | "number" | "bool" | "strings" | "map" | "numbers" | "flags" | "point";
 

@@ -1,4 +1,4 @@
-/** A configuration as blocks of HCL source, written as Terraform JSON or as HCL. */
+/** Configurations as blocks of HCL source, written as Terraform JSON or as HCL. */
 
 export interface Block {
   readonly type: string;
@@ -8,12 +8,15 @@ export interface Block {
   readonly blocks?: readonly Block[];
 }
 
-export interface ConfigurationModel {
-  readonly blocks: readonly Block[];
-}
+/** The blocks of each module, by its folder; "" is the root. */
+export type Modules = Readonly<Record<string, readonly Block[]>>;
 
-/** Arguments that are addresses, not values: JSON has them as text without `${…}`. */
-const bare = new Set(["depends_on", "ignore_changes", "replace_triggered_by"]);
+/** Arguments that are lists of addresses, not values: JSON has them as text without `${…}`. */
+const addresses = new Set(["depends_on", "ignore_changes", "replace_triggered_by"]);
+/** The same of a single address. */
+const address = new Set(["from", "to", "provider"]);
+/** What is not an expression but text or data. */
+const texts = new Set(["error_message", "description", "source", "alias"]);
 
 const terraform: Block = {
   type: "terraform",
@@ -22,11 +25,16 @@ const terraform: Block = {
   blocks: [{ type: "required_providers", labels: [], arguments: { fake: '{ source = "doge/fake" }' } }],
 };
 
-export function filesOf(model: ConfigurationModel, json: boolean): Record<string, string> {
-  const blocks = [terraform, ...model.blocks];
-  return json
-    ? { "main.tf.json": `${JSON.stringify(jsonOf(blocks), null, 1)}\n` }
-    : { "main.tf": blocks.map((one) => hclOf(one, "")).join("\n") };
+export function filesOf(modules: Modules, json: boolean): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(modules).map(([folder, own]) => {
+      const blocks = [terraform, ...own];
+      const path = folder === "" ? "main.tf" : `${folder}/main.tf`;
+      return json
+        ? [`${path}.json`, `${JSON.stringify(jsonOf(blocks), null, 1)}\n`]
+        : [path, blocks.map((one) => hclOf(one, "")).join("\n")];
+    }),
+  );
 }
 
 function hclOf(block: Block, indent: string): string {
@@ -67,9 +75,11 @@ function valueOf(name: string, source: string): unknown {
   if (source.startsWith("type:")) return source.slice("type:".length);
   if (source === "true" || source === "false") return source === "true";
   if (/^-?\d+(\.\d+)?$/.test(source)) return Number(source);
-  if (bare.has(name)) return source.slice(1, -1).split(/,\s*/);
+  if (addresses.has(name)) return source.slice(1, -1).split(/,\s*/);
+  if (address.has(name)) return source;
+  if (name === "providers") return { fake: source.replace(/^\{ fake = (.*) \}$/, "$1") };
   if (name === "default") return literalOf(source);
-  if (name === "error_message" || name === "description") return JSON.parse(source) as unknown;
+  if (texts.has(name)) return JSON.parse(source) as unknown;
   return `\${${source}}`;
 }
 
