@@ -115,12 +115,12 @@ export const dbPsqlCommand = defineCommand<never>({
   summary: "PostgreSQL's own shell on an environment's database",
   arguments: [environmentArgument],
   async run(invocation) {
-    const host = await connectEnvironment(await invocation.project(), chosen(invocation));
-    const psql = 'exec psql --username "$POSTGRES_USER" --dbname "${POSTGRES_DB:-$POSTGRES_USER}"';
+    const project = await invocation.project();
+    const host = await connectEnvironment(project, chosen(invocation));
     try {
       const exitCode = await host.shell(
         { input: process.stdin, output: process.stdout, type: process.env["TERM"] ?? "xterm" },
-        ["docker", "exec", "-it", "services-postgres-1", "sh", "-c", psql],
+        [`doge/${project.config.slug}/bin/db`, "psql"],
       );
       return { exitCode };
     } finally {

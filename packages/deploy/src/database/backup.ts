@@ -50,7 +50,8 @@ async function db(
       summary: "This droplet has no database of Doge's",
       detail: `${layout.databaseScript} is not there`,
       address: host.name,
-      remedy: "It comes with the first deploy, where the compose files have a service `postgres`.",
+      remedy:
+        "It comes with the first deploy, where the compose files have a service `postgres`, or DATABASE_URL leads elsewhere.",
     });
   }
   if (result.exitCode !== 0) {

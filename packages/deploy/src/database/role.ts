@@ -1,9 +1,9 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
-import { parseEnv } from "node:util";
 import { fail, Secret } from "@doge/core";
 import { tailOf } from "../containers/containers.ts";
 import type { Compose } from "../containers/docker.ts";
 import type { Host, HostFile } from "../host/host.ts";
+import { appValue } from "./external.ts";
 
 /** Who an app is to the droplet's own database, by its env files. */
 export interface DatabaseLogin {
@@ -21,13 +21,8 @@ export function loginOf(
   files: readonly Pick<HostFile, "path" | "content">[],
   app: readonly string[],
 ): DatabaseLogin | undefined {
-  const valueOf = (paths: readonly string[], key: string): string | undefined =>
-    paths
-      .map((path) => files.find((file) => file.path === path)?.content)
-      .map((content) => parseEnv(content instanceof Secret ? content.reveal() : (content ?? ""))[key])
-      .findLast((value) => value !== undefined);
-  const url = valueOf(app, "DATABASE_URL") ?? "";
-  const owner = valueOf([".envs/.production/.postgres"], "POSTGRES_USER");
+  const url = appValue(files, app, "DATABASE_URL") ?? "";
+  const owner = appValue(files, [".envs/.production/.postgres"], "POSTGRES_USER");
   if (owner === undefined || !URL.canParse(url)) return undefined;
   const { hostname, username, password } = new URL(url);
   if (hostname !== "postgres" || password === "" || !turns(owner).includes(username)) return undefined;

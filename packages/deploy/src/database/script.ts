@@ -1,5 +1,9 @@
 import { commandLine } from "../host/quote.ts";
 import type { Compose } from "../containers/docker.ts";
+import { network } from "../release/compose-file.ts";
+
+/** Dumps and restores a server of its own version and of earlier ones. */
+const programs = "postgres:17-bookworm";
 
 /**
  * Rows of every table, a line each, and a hash of the columns: two databases with the same lines have the same
@@ -34,11 +38,20 @@ export function databaseScript(options: {
   readonly project: string;
   readonly environment: string;
   readonly services: Compose;
+  /** The database is elsewhere: this env file, beside the folder of the script, says where. */
+  readonly external?: string;
 }): string {
-  const { project, environment, services } = options;
+  const { project, environment, services, external } = options;
+  // PostgreSQL's programs: those of the service, or those of its image, which then talk to the server elsewhere.
+  const [piped, interactive] =
+    external === undefined
+      ? [commandLine(services.exec("postgres", [])), "docker exec -it services-postgres-1"]
+      : ["-i", "-it"].map(
+          (how) => `docker run --rm ${how} --network ${network} --env-file "$here/${external}" ${programs}`,
+        );
   return `#!/bin/sh
 # Written by doge deploy: backups of ${project} on ${environment}.
-# db backup | verify [FILE] | restore FILE | list | scheduled | export | import
+# db backup | verify [FILE] | restore FILE | list | scheduled | export | import | psql
 set -eu
 umask 077
 PATH="$PATH:/usr/local/bin:/usr/bin:/bin"
@@ -56,7 +69,7 @@ finish() {
 trap finish EXIT
 trap 'exit 143' INT TERM HUP
 
-pg() { ${commandLine(services.exec("postgres", []))} "$@"; }
+pg() { ${piped} "$@"; }
 inventory=${single(inventory)}
 database=$(pg sh -c 'printf %s "\${POSTGRES_DB:-$POSTGRES_USER}"' </dev/null)
 sql() { pg sh -c 'exec psql --username "$POSTGRES_USER" --dbname "$1" --quiet --no-align --tuples-only --no-psqlrc -v ON_ERROR_STOP=1' sh "$1"; }
@@ -163,6 +176,8 @@ once() {
 }
 
 case "\${1:-}" in
+  psql) trap - EXIT; rm -rf "$work"
+    exec ${interactive} sh -c 'exec psql --username "$POSTGRES_USER" --dbname "\${POSTGRES_DB:-$POSTGRES_USER}"';;
   backup)
     file="$backups/backup_$(stamp).tar"
     take "$database" "$file"

@@ -3,6 +3,7 @@ import { fail, type ProcessResult } from "@doge/core";
 import { parse } from "yaml";
 import type { Containers } from "../containers/containers.ts";
 import { docker } from "../containers/docker.ts";
+import { externalDatabase } from "../database/external.ts";
 import { ensureLogin, loginOf } from "../database/role.ts";
 import { databaseScript } from "../database/script.ts";
 import { edgeFile } from "../edge/configuration.ts";
@@ -34,27 +35,32 @@ export async function startServices(options: {
     host.readFile(layout.servicesFile),
     runningServices(host),
   ]);
+  const names = serviceNames(deploy.composeFiles);
   const wanted = edgeFile({ ...deploy.settings, ...(maintenance ? { maintenance } : {}) });
   const inputs: readonly HostFile[] = [
     ...deploy.composeFiles.map(({ name, content }) => ({ path: name, content })),
     ...deploy.envFiles.map((file) => ({ ...file, mode: 0o600 })),
   ];
-  const script = databaseScript({ ...deploy.target, services });
+  const external = externalDatabase(deploy.envFiles, deploy.settings.appEnvFiles);
+  const script = databaseScript({ ...deploy.target, services, ...(external ? { external: externalFile } : {}) });
   const changed = await lease.host.writeFiles(layout.root, [
     ...inputs,
     { path: layout.within(layout.edgeFile), content: wanted },
-    ...(hasPostgres(deploy.composeFiles)
+    ...(external ? [{ path: externalFile, content: external, mode: 0o600 }] : []),
+    ...(external || names.includes("postgres")
       ? [{ path: layout.within(layout.databaseScript), content: script, mode: 0o755 }]
       : []),
   ]);
   const mark = (containers: string | undefined): string => `${hashOf(inputs)}\n${containers ?? ""}`;
   const asTheyWere = running !== undefined && started === mark(running);
   if (!asTheyWere || inputs.some(({ path }) => changed.includes(path))) {
-    const argv = services.up({ wait: true });
+    // A database elsewhere needs none here.
+    const wantedServices = external ? { services: names.filter((name) => name !== "postgres") } : {};
+    const argv = services.up({ wait: true, ...wantedServices });
     const result = await host.run({ argv });
     if (result.exitCode !== 0) await failed(host, containers, argv, result);
     const login = loginOf(inputs, deploy.settings.appEnvFiles);
-    if (login && hasPostgres(deploy.composeFiles)) await ensureLogin(host, services, login);
+    if (login && names.includes("postgres")) await ensureLogin(host, services, login);
     const now = await runningServices(host);
     if (now !== undefined) await host.writeFile(layout.servicesFile, mark(now), { mode: 0o600 });
   }
@@ -99,11 +105,17 @@ async function failed(
   });
 }
 
-const hasPostgres = (files: DeployOptions["composeFiles"]): boolean =>
-  files.some(({ content }) => {
-    const { services } = (parse(content) ?? {}) as { readonly services?: Readonly<Record<string, unknown>> };
-    return services !== undefined && "postgres" in services;
-  });
+/** Relative to the project's folder: where a database elsewhere is. */
+const externalFile = "database.env";
+
+const serviceNames = (files: DeployOptions["composeFiles"]): readonly string[] => [
+  ...new Set(
+    files.flatMap(({ content }) => {
+      const { services } = (parse(content) ?? {}) as { readonly services?: Readonly<Record<string, unknown>> };
+      return Object.keys(services ?? {});
+    }),
+  ),
+];
 
 /** Of everything that decides how a release runs. Secrets go in, only their hash comes out. */
 export function fingerprintOf({ target, settings, image, envFiles }: DeployOptions): string {
