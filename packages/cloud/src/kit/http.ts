@@ -21,6 +21,8 @@ export interface ServeOptions {
     readonly requests?: RequestLog;
     readonly faults?: Faults;
     readonly rateHeaders?: (service: ServiceName, credential: string) => Readonly<Record<string, string>>;
+    /** Milliseconds, for what lags behind; the machine's clock unless told. */
+    readonly now?: () => number;
   };
 }
 
@@ -41,7 +43,7 @@ export interface HttpServer {
  */
 export async function serveApp(app: Hono, options: ServeOptions): Promise<HttpServer> {
   const answer = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false });
-  const past = createPast();
+  const past = createPast(options.around?.now);
   const server = createServer((incoming, outgoing) => {
     const work = options.around
       ? guarded(incoming, outgoing, { ...options.around, past }, answer)
@@ -140,7 +142,8 @@ async function guarded(
     outgoing.setHeader(name, value);
   }
   const old = fault?.effect === "stale" ? olderAnswer(incoming, past, fault) : undefined;
-  if (old === undefined && faults?.lags(service)) past.watch(incoming, outgoing);
+  if (!faults?.lags(service)) past.forget();
+  else if (old === undefined) past.watch(incoming, outgoing);
   if (!fault) return answer(incoming, outgoing);
 
   if (fault.delayMilliseconds) await new Promise((resolve) => setTimeout(resolve, fault.delayMilliseconds));

@@ -11,6 +11,8 @@ export interface PastAnswer {
 export interface Past {
   /** Notes what this request will be answered. */
   watch(incoming: IncomingMessage, outgoing: ServerResponse): void;
+  /** What was seen is worth nothing any more: from here on nobody watches. */
+  forget(): void;
   /**
    * What a copy that lags so far behind says to a read: an earlier answer, `missing` for what was made within the lag,
    * or undefined where it says nothing else than the service itself.
@@ -52,6 +54,10 @@ export function createPast(now: () => number = Date.now): Past {
         if (writes.length >= 2 * memory) writes = writes.slice(-memory);
         writes.push({ at: now(), path: bare(path), status: outgoing.statusCode });
       });
+    },
+    forget() {
+      reads.clear();
+      writes = [];
     },
     answer(path, lagMilliseconds) {
       const behind = writes.filter(({ at }) => at > now() - lagMilliseconds);

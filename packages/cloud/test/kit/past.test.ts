@@ -6,8 +6,10 @@ import { type HttpServer, serveApp } from "../../src/kit/http.ts";
 let server: HttpServer | undefined;
 afterEach(() => server?.stop(0));
 
-/** A shelf of things that is read from a copy which lags behind. */
-async function lagging(lagMilliseconds: number): Promise<string> {
+let time = 0;
+
+/** A shelf of things that is read from a copy which lags a second behind; time passes only when a test says so. */
+async function lagging(): Promise<string> {
   const things = new Map<string, string>();
   const app = new Hono()
     .get("/things", (c) => c.json([...things.keys()]))
@@ -25,33 +27,35 @@ async function lagging(lagMilliseconds: number): Promise<string> {
       return c.body(null, 204);
     });
   const faults = createFaults();
-  faults.add({ service: "digitalocean", effect: "stale", lagMilliseconds });
-  server = await serveApp(app, { host: "127.0.0.1", port: 0, around: { service: "digitalocean", faults } });
+  faults.add({ service: "digitalocean", effect: "stale" });
+  server = await serveApp(app, {
+    host: "127.0.0.1",
+    port: 0,
+    around: { service: "digitalocean", faults, now: () => time++ },
+  });
   return server.url;
 }
 
 const make = (url: string, name: string) => fetch(`${url}/things`, { method: "POST", body: JSON.stringify({ name }) });
-const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 test("what was made a moment ago is not there yet, and lists do not have it", async () => {
-  const url = await lagging(200);
+  const url = await lagging();
   expect(await (await fetch(`${url}/things`)).json()).toEqual([]);
   await make(url, "one");
   expect((await fetch(`${url}/things/one`)).status).toBe(404);
   expect(await (await fetch(`${url}/things`)).json()).toEqual([]);
-  await wait(250);
+  time += 1_100;
   expect(await (await fetch(`${url}/things/one`)).json()).toEqual({ thing: "new" });
   expect(await (await fetch(`${url}/things`)).json()).toEqual(["one"]);
 });
 
 test("what was changed a moment ago shows what it was", async () => {
-  const url = await lagging(200);
+  const url = await lagging();
   await make(url, "one");
-  await wait(250);
+  time += 1_100;
   await (await fetch(`${url}/things/one`)).text();
-  await wait(5);
   await fetch(`${url}/things/one`, { method: "PUT", body: "changed" });
   expect(await (await fetch(`${url}/things/one`)).json()).toEqual({ thing: "new" });
-  await wait(250);
+  time += 1_100;
   expect(await (await fetch(`${url}/things/one`)).json()).toEqual({ thing: "changed" });
 });

@@ -160,7 +160,11 @@ function unknownSection(name: string, kind: "attribute" | "block" | "either"): D
         : block
           ? `Blocks of type "${name}" are not expected here.`
           : `An argument named "${name}" is not expected here.`,
-    ...(close === undefined ? {} : { remedy: `Did you mean "${close}"?` }),
+    ...(name === "ephemeral"
+      ? { remedy: "Take the terraform or hcp executor, or a variable with ephemeral = true." }
+      : close === undefined
+        ? {}
+        : { remedy: `Did you mean "${close}"?` }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { refuseEphemeral } from "./ephemeral.ts";
 import { diagnosticsOf, DogeError } from "@doge/core";
 import { evaluateBody } from "../config/body.ts";
 import { placed } from "../config/locate.ts";
@@ -70,6 +71,7 @@ async function planOne(
   const about = subject(resource, at, repetition.key);
   const { evaluation } = session;
   const config = evaluateBody(resource.body, evaluation.scope(at, { repetition }), about.address);
+  refuseEphemeral(resource, config, about.address);
   before(session, resource, at, repetition, about.address);
   const known = v.isWhollyKnown(config) && session.clients.ready(resource.provider);
   const nested = resource.block.check !== undefined;

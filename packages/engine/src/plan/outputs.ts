@@ -22,10 +22,34 @@ export function evaluateOutput(walk: Judging, block: OutputBlock, instances: rea
       settle(walk, "output_value", config, block.preconditions, about, scope);
     }
     const value = walk.evaluation.evaluate(block.value, address, scope);
+    refuseEphemeral(block, value, at.parent === undefined, address);
     if (at.parent === undefined) refuseSecrets(block, value);
     // Terraform 1.11 hands a module's outputs to the caller as they are: only the root's own are marked.
-    at.outputs.set(block.name, v.markIf(value, block.sensitive && at.parent === undefined));
+    const seen = v.markIf(value, block.sensitive && at.parent === undefined);
+    at.outputs.set(block.name, block.ephemeral ? v.markEphemeral(seen) : seen);
   }
+}
+
+/** What is ephemeral is not kept: not in the state, which has the root's outputs, and elsewhere only where it says so. */
+function refuseEphemeral(block: OutputBlock, value: Value, root: boolean, address: string): void {
+  if (root && block.ephemeral)
+    locating(block.place, address, () =>
+      fail({
+        code: "ephemeral-output",
+        summary: "Ephemeral output not allowed",
+        detail: "Outputs of the root module are kept in the state, so none of them can be ephemeral.",
+        remedy: "Take ephemeral = true away, or give the value to a provider instead.",
+      }),
+    );
+  if (block.ephemeral || !v.hasEphemeral(value)) return;
+  locating(block.place, address, () =>
+    fail({
+      code: "ephemeral-output",
+      summary: "Ephemeral value not allowed",
+      detail: "This output is not declared as ephemeral, so it can't have a value that comes from an ephemeral one.",
+      ...(root ? {} : { remedy: "Set ephemeral = true on the output." }),
+    }),
+  );
 }
 
 function refuseSecrets(block: OutputBlock, value: Value): void {

@@ -1,3 +1,4 @@
+import { refuseEphemeral } from "./ephemeral.ts";
 import { DogeError } from "@doge/core";
 import { evaluateBody } from "../config/body.ts";
 import { placed } from "../config/locate.ts";
@@ -148,6 +149,7 @@ async function planInstance(
     return stored ? objectOf(stored, schema) : v.unknownOf();
   }
   const config = evaluateBody(resource.body, session.evaluation.scope(at, { repetition }), address);
+  refuseEphemeral(resource, config, address);
   check(resource, config, address);
   before(session, resource, at, repetition, address);
   const importing = session.working.get(about.resource, address) ? undefined : imports.get(address);

@@ -62,7 +62,7 @@ export function fromOutside(variable: VariableBlock, given: VariableValue): Valu
 /** The value that a variable takes when it is given `raw`, by its type, default and nullability. */
 function valueOf(variable: VariableBlock, raw: Value | undefined, remedy: string): Value {
   const unset = raw === undefined || (raw.kind === "null" && !variable.nullable);
-  if (unset && variable.default !== undefined) return v.markIf(variable.default, variable.sensitive);
+  if (unset && variable.default !== undefined) return marked(variable, variable.default);
   if (unset) {
     return fail({
       code: "variable-missing",
@@ -74,7 +74,12 @@ function valueOf(variable: VariableBlock, raw: Value | undefined, remedy: string
       remedy,
     });
   }
-  return v.markIf(constrain(raw, variable.constraint, `variable "${variable.name}"`), variable.sensitive);
+  return marked(variable, constrain(raw, variable.constraint, `variable "${variable.name}"`));
+}
+
+function marked({ sensitive, ephemeral }: VariableBlock, value: Value): Value {
+  const shown = v.markIf(value, sensitive);
+  return ephemeral ? v.markEphemeral(shown) : shown;
 }
 
 /** Gives a variable its value in every instance of its module, and judges its validations. */

@@ -98,6 +98,7 @@ function redacted(value: Value): Value {
 /** As they were given; defaults where they were not. */
 function variables(plan: Plan, options: PlanJsonOptions): Json {
   const all = [...plan.configuration.variables.values()].flatMap((variable) => {
+    if (variable.ephemeral) return [];
     const given = plan.variables[variable.name];
     const value = given === undefined ? variable.default : fromOutside(variable, given);
     if (value === undefined) return [];

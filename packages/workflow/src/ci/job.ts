@@ -15,6 +15,7 @@ export interface Job {
 
 /** Reads the job's variables; a command for CI that runs elsewhere says so. */
 export function currentJob(project: Project): Job {
+  requireSharedState(project);
   const { env } = project.settings;
   const event = env["GITHUB_EVENT_NAME"];
   const commit = env["GITHUB_SHA"];
@@ -46,6 +47,20 @@ export function currentJob(project: Project): Job {
     ...(number ? { pullRequest: Number(number) } : {}),
     ...(server && repository && run ? { url: `${server}/${repository}/actions/runs/${run}` } : {}),
   };
+}
+
+/** A job has a disk of its own: what lies in a folder of somebody's machine is not there. */
+function requireSharedState({ config }: Project): void {
+  const { state } = config;
+  if (state.backend !== "folder") return;
+  fail({
+    code: "ci-state-folder",
+    summary: "The states are in a folder, which a job does not have",
+    detail: `state.backend is "folder" (${state.folder}).`,
+    address: "state.backend",
+    remedy:
+      'Set state.backend to "spaces" or "hcp", and move each state there: doge state pull WORKSPACE before, doge state push WORKSPACE FILE after.',
+  });
 }
 
 /** Appends to the job's summary page, where there is one. */
