@@ -96,6 +96,7 @@ export async function buildApp(
     tree,
     source: "https://github.test/doge/such-app",
     cacheFolder: place.cache,
+    compile: ["node", "src/commands/compile.ts"],
     ...(place.base ? { base: place.base } : {}),
   });
   const pushed = await pushImage({ registry: registryOf(place), repository, image, onProgress });

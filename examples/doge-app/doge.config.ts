@@ -7,6 +7,6 @@ export default defineProject({
   domain: "doge-app.example",
   github: { owner: "such-owner", repository: "doge-app" },
   hcp: { organization: "such-organization" },
-  app: { readOnly: true },
-  processes: { worker: { command: ["node", "src/worker.ts"] } },
+  app: { compile: ["node", "src/commands/compile.ts"], readOnly: true },
+  processes: { worker: { command: ["node", "dist/worker.js"] } },
 });

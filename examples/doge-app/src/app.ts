@@ -7,7 +7,7 @@ import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
 import { NONCE, secureHeaders } from "hono/secure-headers";
 import { accountRoutes } from "./accounts/routes.ts";
-import { currentUser } from "./accounts/session.ts";
+import { sessionReader } from "./accounts/session.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { apiRoutes } from "./api/routes.ts";
 import { homeRoutes } from "./home.ts";
@@ -30,6 +30,7 @@ export function createApp(services: Services): Hono<Env> {
   const local = settings.environment === "local";
   const secure = settings.siteUrl.startsWith("https:");
   const app = new Hono<Env>();
+  const sections = new Set<string>();
 
   // Asked several times a second by the edge: answered before logging and everything else.
   app.get("/healthz", (c) => c.json({ status: "ok", release: settings.release }));
@@ -37,14 +38,14 @@ export function createApp(services: Services): Hono<Env> {
     const state = await readiness.check();
     return c.json(state, state.ready ? 200 : 503);
   });
-  app.get("/metrics", async (c) => {
+  app.get("/metrics", (c) => {
     const given = c.req.header("authorization") ?? "";
     const open = settings.metricsToken ? sameText(given, `Bearer ${settings.metricsToken}`) : local;
-    return open ? c.text(await metrics.text()) : c.text("A bearer token is needed: METRICS_TOKEN.\n", 401);
+    return open ? c.text(metrics.text()) : c.text("A bearer token is needed: METRICS_TOKEN.\n", 401);
   });
   app.route("/", assetRoutes as unknown as Hono<Env>);
 
-  app.use(visitor(services), observe(services));
+  app.use(visitor(services), observe(services, sections));
   app.route("/", pictureRoutes(services));
   app.use(
     secureHeaders({
@@ -69,7 +70,11 @@ export function createApp(services: Services): Hono<Env> {
     throw new HTTPException(413);
   };
   const [small, upload] = [64 * 1024, largestPicture + 64 * 1024].map((maxSize) => bodyLimit({ maxSize, onError: tooLarge }));
-  app.use((c, next) => ((c.req.path === "/users/~update/" ? upload : small) as MiddlewareHandler<Env>)(c, next));
+  app.use((c, next) => {
+    // Asking a request for its body makes node-server build a whole one: not for those that have none.
+    if (safeMethods.has(c.req.method)) return next();
+    return ((c.req.path === "/users/~update/" ? upload : small) as MiddlewareHandler<Env>)(c, next);
+  });
   // TLS ends at the edge, so the scheme seen here is not the browser's: the origin is compared with the setting.
   const forged = csrf({ origin: settings.siteUrl });
   app.use((c, next) => (c.req.path.startsWith("/api/") ? next() : forged(c, next)));
@@ -78,13 +83,14 @@ export function createApp(services: Services): Hono<Env> {
     if (safeMethods.has(c.req.method)) return next();
     await database.transaction(next, () => c.res.status < 500 && !c.error);
   });
+  const currentUser = sessionReader(db, settings);
   app.use(async (c, next) => {
-    const user = await currentUser(c, db, settings);
+    const user = await currentUser(c);
     c.set("user", user);
     if (user && isLanguage(user.language)) speak(c, user.language);
     await next();
     // What a signed-in user sees is nobody else's.
-    if (user && !c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+    if (user && !c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
   });
 
   app.route("/", homeRoutes());
@@ -113,8 +119,12 @@ export function createApp(services: Services): Hono<Env> {
     return errorAnswer(c, 404);
   });
   app.onError(onError(services));
+  for (const { path } of app.routes) sections.add(sectionOf(path));
   return app;
 }
+
+/** `/users` of `/users/kabosu/`. */
+const sectionOf = (path: string): string => `/${path.split("/", 2)[1] ?? ""}`;
 
 function speak(c: PageContext, language: Language): void {
   c.set("language", language);
@@ -139,7 +149,7 @@ function visitor({ settings }: Services): MiddlewareHandler<Env> {
 }
 
 /** One line in the log, one observation, one span. */
-function observe({ log, metrics, tracing }: Services): MiddlewareHandler<Env> {
+function observe({ log, metrics, tracing }: Services, sections: ReadonlySet<string>): MiddlewareHandler<Env> {
   return async (c, next) => {
     const started = performance.now();
     if (tracing) {
@@ -148,9 +158,11 @@ function observe({ log, metrics, tracing }: Services): MiddlewareHandler<Env> {
     const milliseconds = performance.now() - started;
     const { method, path } = c.req;
     const { status } = c.res;
-    c.header("x-request-id", c.get("requestId"));
-    // By section, not by address: addresses are without number.
-    metrics.request(method, `/${path.split("/", 2)[1] ?? ""}`, status, milliseconds);
+    // Not by c.header(): on an answer that is there already it makes another.
+    c.res.headers.set("x-request-id", c.get("requestId"));
+    // By section, not by address: addresses are without number, and so are sections that the site hasn't.
+    const section = sectionOf(path);
+    metrics.request(method, sections.has(section) ? section : "other", status, milliseconds);
     log.info("request", {
       requestId: c.get("requestId"),
       method,

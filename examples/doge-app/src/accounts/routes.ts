@@ -17,7 +17,7 @@ export const accountRoutes = (services: Services): Hono<Env> =>
     .use(async (c, next) => {
       await next();
       // Forms with secrets, links with keys: nothing of it in a shared cache, nothing in a referrer.
-      c.header("cache-control", "no-store");
+      c.res.headers.set("cache-control", "no-store");
     })
     .route("/", signUpRoutes(services))
     .route("/", loginRoutes(services))

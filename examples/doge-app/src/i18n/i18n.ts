@@ -21,8 +21,8 @@ const catalogs = new Map<string, Readonly<Record<string, string>>>(
     ]),
 );
 
-const fill = (text: string, values: Readonly<Record<string, string | number>> = {}): string =>
-  text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+const fill = (text: string, values?: Readonly<Record<string, string | number>>): string =>
+  values === undefined ? text : text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 
 const translations = new Map<Language, Translate>(
   (Object.keys(languages) as Language[]).map((language) => {

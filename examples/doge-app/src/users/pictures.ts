@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { imageSize } from "image-size";
 import { Hono } from "hono";
 import type { Services } from "../services.ts";
 import type { Env } from "../web/context.ts";
@@ -17,6 +16,7 @@ export type Picture =
 export async function readPicture(file: Blob): Promise<Picture> {
   if (file.size > largestPicture) return { trouble: "size" };
   const bytes = new Uint8Array(await file.arrayBuffer());
+  const { imageSize } = await import("image-size");
   let found: { width: number; height: number; type?: string };
   try {
     found = imageSize(bytes);

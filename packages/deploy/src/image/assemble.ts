@@ -27,6 +27,8 @@ export interface AssembleOptions {
   readonly cacheFolder: string;
   /** Where machines without that folder find them, and this one leaves them. */
   readonly shared?: SharedLayers;
+  /** Argv of a Node program that makes more of the project's files, in `folder`, before they are packed. */
+  readonly compile?: readonly string[];
   /** Argv; the `start` script of package.json unless told. */
   readonly command?: readonly string[];
   /** `linux/amd64` unless told: what droplets are. */
@@ -75,6 +77,7 @@ export async function assembleImage(options: AssembleOptions): Promise<Assembled
     });
   }
   const command = options.command ?? startCommand(packageJson);
+  if (options.compile) await compile(machine, folder, options.compile);
   const [base, dependencies, files] = await Promise.all([
     findBase(registry, reference, platform),
     dependenciesLayer({
@@ -113,6 +116,23 @@ export async function assembleImage(options: AssembleOptions): Promise<Assembled
     base,
     dependenciesCached: dependencies.cached,
   };
+}
+
+/** On the Node that runs Doge: the one of PATH may be older than the project asks for. */
+async function compile(machine: Machine, folder: string, argv: readonly string[]): Promise<void> {
+  const [program = "", ...words] = argv;
+  const { exitCode, stdout, stderr } = await machine.processes.run({
+    argv: [program === "node" ? process.execPath : program, ...words],
+    cwd: folder,
+  });
+  if (exitCode === 0) return;
+  fail({
+    code: "image-compile",
+    summary: "The project could not be compiled for its image",
+    detail: `${argv.join(" ")} ended with ${exitCode}:\n${(stderr || stdout).trim().split("\n").slice(-12).join("\n")}`,
+    address: "app.compile in doge.config.ts",
+    remedy: "Run it in the project: it sees what git has, and no node_modules.",
+  });
 }
 
 async function projectFiles(machine: Machine, trees: Trees, folder: string): Promise<Layer> {

@@ -51,13 +51,14 @@ async function project(changes: Readonly<Record<string, string>> = {}): Promise<
 
 const withoutDependencies = { "package.json": JSON.stringify({ scripts: { start: "node src/server.ts" } }) };
 
-const assemble = async (from: string, cacheFolder = join(top, "cache")): Promise<AssembledImage> =>
+const assemble = async (from: string, more: { readonly compile?: readonly string[] } = {}): Promise<AssembledImage> =>
   assembleImage({
+    ...more,
     machine: nodeMachine({ DOGE_REGISTRY_MIRROR: server.url }),
     folder: from,
     tree,
     source: "https://github.test/ada/shop",
-    cacheFolder,
+    cacheFolder: join(top, "cache"),
   });
 
 async function listing(layer: Uint8Array): Promise<string[]> {
@@ -206,6 +207,22 @@ test("production dependencies are a layer of their own; development ones, even f
   await rm(join(from, "package-lock.json"));
   const thrown = await build().catch((reason: DogeError) => reason.diagnostics[0]?.code);
   expect(thrown).toBe("image-no-lock");
+});
+
+test("what the project compiles is in its layer; a compilation that fails says why", async () => {
+  const compiled = `require("fs").mkdirSync("dist"); require("fs").writeFileSync("dist/server.js", "1")`;
+  const from = await project({
+    ...withoutDependencies,
+    "compile.cjs": compiled,
+    "bad.cjs": "throw new Error('no types')",
+  });
+  const { layers } = await assemble(from, { compile: ["node", "compile.cjs"] });
+  const [layer] = [...layers.values()];
+  expect(await listing((await layer?.bytes()) ?? new Uint8Array())).toContain("app/dist/server.js 644 0 0");
+  const thrown = await assemble(from, { compile: ["node", "bad.cjs"] }).catch(
+    (error: DogeError) => error.diagnostics[0],
+  );
+  expect(thrown).toMatchObject({ code: "image-compile", detail: expect.stringContaining("no types") });
 });
 
 test("a start script that needs a shell is named", async () => {

@@ -109,6 +109,10 @@ export const projectSchema = z.strictObject({
         .boolean()
         .default(false)
         .describe("Whether its containers write nowhere but in /tmp, and have no rights of the kernel's."),
+      compile: command
+        .nullable()
+        .default(null)
+        .describe("Node program, in a clean export without node_modules, that makes what the assembled image runs."),
       base: z.string().default("docker.io/library/node:24-bookworm-slim").describe("Base image of the app's image."),
     })
     .prefault({})

@@ -64,9 +64,11 @@ export function optionWords(options: TemplateOptions): Readonly<Record<string, s
   };
 }
 
-/** What the options put into `doge.config.ts`. */
-export const optionConfig = ({ jobs }: TemplateOptions): Pick<ProjectConfigInput, "processes"> =>
-  jobs === "worker" ? { processes: { worker: { command: ["node", "src/worker.ts"] } } } : {};
+/** What `doge.config.ts` says of the template's app. */
+export const appConfig = ({ jobs }: TemplateOptions): Pick<ProjectConfigInput, "app" | "processes"> => ({
+  app: { compile: ["node", "src/commands/compile.ts"], readOnly: true },
+  ...(jobs === "worker" ? { processes: { worker: { command: ["node", "dist/worker.js"] } } } : {}),
+});
 
 /** Lines of `.envs/.production/.app` that the options want. */
 export const optionSettings = ({ jobs, redis }: TemplateOptions): readonly string[] => [

@@ -3,7 +3,7 @@ import { credentialsFile } from "../settings.ts";
 import type { ProjectConfig, ProjectConfigInput } from "../config/schema.ts";
 import { newEnvFiles } from "../env/files.ts";
 import { configFile } from "./config-file.ts";
-import { defaultOptions, optionConfig, optionWords, type TemplateOptions } from "./options.ts";
+import { appConfig, defaultOptions, optionWords, type TemplateOptions } from "./options.ts";
 import { recordPath, recordText, type Template, templateDigest } from "./record.ts";
 import { renderTemplate } from "./render.ts";
 
@@ -66,7 +66,7 @@ export function projectFiles(options: {
   const record = { template: "web", version, digest: templateDigest(template), words };
   files[recordPath] = { content: recordText(record), mode: 0o644 };
   files["doge.config.ts"] = {
-    content: configFile({ ...chosen, app: { readOnly: true }, ...optionConfig(options.options) }),
+    content: configFile({ ...chosen, ...appConfig(options.options) }),
     mode: 0o644,
   };
   for (const [set, contents] of Object.entries(newEnvFiles(config, credentials, options.options))) {

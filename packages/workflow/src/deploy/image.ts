@@ -103,6 +103,7 @@ async function assemble({ project, registry, repository, onProgress, ...tree }: 
     ...tree,
     base: config.app.base,
     port: config.app.port,
+    ...(config.app.compile ? { compile: config.app.compile } : {}),
     cacheFolder: `${project.folder}/.doge/cache/layers`,
     shared: { registry, repository },
   });
