@@ -10,6 +10,7 @@ import { spacesBucket } from "./spaces-bucket.ts";
 import { projectData } from "./project-data.ts";
 import { sshKey } from "./ssh-key.ts";
 import { sshKeyData } from "./ssh-key-data.ts";
+import { tag } from "./tag.ts";
 
 export {
   domain,
@@ -22,6 +23,7 @@ export {
   spacesBucket,
   sshKey,
   sshKeyData,
+  tag,
 };
 export { createDigitalOcean, type DigitalOceanApi } from "./client.ts";
 export { spacesFiles } from "./state-files.ts";
@@ -38,7 +40,7 @@ export const digitalocean = defineProvider<DigitalOcean>({
   source: "digitalocean/digitalocean",
   version: "2.99.0",
   schema: providerSchema,
-  resources: [droplet, sshKey, domain, record, project, projectResources, spacesBucket],
+  resources: [droplet, sshKey, domain, record, project, projectResources, spacesBucket, tag],
   dataSources: [domainData, projectData, sshKeyData],
   configure,
 });

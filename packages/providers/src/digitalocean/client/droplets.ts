@@ -89,8 +89,17 @@ export function droplets(api: PagedApi): Droplets {
   };
 }
 
+export interface Tag {
+  readonly name: string;
+  readonly resources: Readonly<Record<TaggedKind, { readonly count: number }>> & { readonly count: number };
+}
+
+export type TaggedKind = "droplets" | "images" | "volumes" | "volume_snapshots" | "databases";
+
 export interface Tags {
+  get(name: string): Promise<Tag | undefined>;
   create(name: string): Promise<void>;
+  delete(name: string): Promise<void>;
   /** Tags are made by the first tagging of a new droplet only: `create` first for an old one. */
   add(name: string, droplet: string): Promise<void>;
   remove(name: string, droplet: string): Promise<void>;
@@ -99,8 +108,11 @@ export interface Tags {
 export function tags(api: PagedApi): Tags {
   const resources = (name: string) => `/v2/tags/${segment(name)}/resources`;
   const of = (droplet: string) => ({ resources: [{ resource_id: droplet, resource_type: "droplet" }] });
+  const at = (name: string) => `/v2/tags/${segment(name)}`;
   return {
+    get: async (name) => (await ifFound(api.json<{ tag: Tag }>("GET", at(name))))?.tag,
     create: async (name) => void (await api.send("POST", "/v2/tags", { body: { name } })),
+    delete: async (name) => void (await ifFound(api.send("DELETE", at(name)))),
     add: async (name, droplet) =>
       void (await api.send("POST", resources(name), { body: of(droplet), repeatable: true })),
     remove: async (name, droplet) => void (await ifFound(api.send("DELETE", resources(name), { body: of(droplet) }))),
