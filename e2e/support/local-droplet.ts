@@ -16,6 +16,7 @@ export interface LocalDroplet {
   readonly ssh: ConnectOptions;
   readonly registryUrl: string;
   readonly access: RegistryAccess;
+  readonly spaces: { readonly endpoint: string; readonly id: string; readonly secret: string };
   stop(): Promise<void>;
 }
 
@@ -34,6 +35,11 @@ export async function startLocalDroplet(seed: string, domain: string): Promise<L
       host: new URL(registryUrl).host,
       username: "doge",
       token: new Secret(cloud.endpoints["GITHUB_TOKEN"] ?? ""),
+    },
+    spaces: {
+      endpoint: cloud.endpoints["SPACES_ENDPOINT_URL"] ?? "",
+      id: cloud.endpoints["SPACES_ACCESS_KEY_ID"] ?? "",
+      secret: cloud.endpoints["SPACES_SECRET_ACCESS_KEY"] ?? "",
     },
     async stop() {
       await cloud.stop();

@@ -6,12 +6,14 @@ import {
   importDatabase,
   type Layout,
   listBackups,
+  moveBackup,
   projectLayout,
   restoreBackup,
   runScheduledBackup,
   takeBackup,
   verifyBackup,
 } from "../../../packages/deploy/src/index.ts";
+import { Secret } from "../../../packages/core/src/index.ts";
 import { takeRestorePoint } from "../../../packages/deploy/src/database/backup.ts";
 import { pendingMigrations, runMigrations } from "../../../packages/deploy/src/database/migrate.ts";
 import { type Compose, compose } from "../../../packages/deploy/src/containers/docker.ts";
@@ -68,6 +70,31 @@ export function databaseConformance(rig: () => Rig): void {
       expect(code).toBe("backup-failed");
       return detail;
     };
+
+    test("a backup goes to Spaces, and comes back whole", async ({ skip }) => {
+      const { spaces } = rig();
+      if (!spaces) return skip("there is no Spaces beside real hosts");
+      const settings = layout.file(".envs/.production/.backup");
+      const before = (await host.readFile(settings)) ?? "";
+      const words = [
+        `SPACES_ENDPOINT=${spaces.endpoint}`,
+        "SPACES_REGION=fra1",
+        `SPACES_ACCESS_KEY_ID=${spaces.id}`,
+        `SPACES_SECRET_ACCESS_KEY=${spaces.secret}`,
+      ];
+      await host.writeFile(settings, new Secret(`${before}${words.join("\n")}\n`), { mode: 0o600 });
+      const proof = await takeBackup(host, layout);
+      expect((await troubleOf(moveBackup(host, layout, "upload", proof.file))).code).toBe("backup-spaces");
+      const bucket = `curl -sSf --aws-sigv4 aws:amz:fra1:s3 -K - -X PUT -H "x-amz-content-sha256: $(sha256sum < /dev/null | cut -d ' ' -f 1)" "$1"`;
+      const script = ["sh", "-c", bucket, "sh", `${spaces.endpoint}/ports-suite`];
+      await run(host, script, `user = "${spaces.id}:${spaces.secret}"\n`);
+
+      const name = await moveBackup(host, layout, "upload", proof.file);
+      await host.run({ argv: ["rm", proof.file] });
+      expect(await moveBackup(host, layout, "download", name)).toBe(proof.file);
+      expect(await verifyBackup(host, layout, proof.file)).toEqual(proof);
+      await host.writeFile(settings, new Secret(before), { mode: 0o600 });
+    });
 
     test("a backup proves itself by a restore, and leaves no throw-away database", async () => {
       const proof = await takeBackup(host, layout);

@@ -13,6 +13,8 @@ export interface Rig {
   readonly acmeDirectory?: string;
   /** Whether containers have limits and a kernel that enforces them: those of the local cloud are plain processes. */
   readonly limits: boolean;
+  /** Spaces, where there is one beside the droplet. */
+  readonly spaces?: { readonly endpoint: string; readonly id: string; readonly secret: string };
   readonly ssh: ConnectOptions;
   connect(changes?: Partial<ConnectOptions>): Promise<Host>;
   /** The suites' app (app.ts), in the registry. */

@@ -2,6 +2,7 @@ import { fail } from "@doge/core";
 import { tailOf } from "../containers/containers.ts";
 import type { Host, HostCommand } from "../host/host.ts";
 import { commandLine, shellScript } from "../host/quote.ts";
+import { unreached } from "./script.ts";
 import type { Layout } from "../release/layout.ts";
 import type { RestorePoint } from "../release/model.ts";
 
@@ -52,6 +53,16 @@ async function db(
       address: host.name,
       remedy:
         "It comes with the first deploy, where the compose files have a service `postgres`, or DATABASE_URL leads elsewhere.",
+    });
+  }
+  if (result.exitCode === unreached) {
+    fail({
+      code: "backup-spaces",
+      summary: "Spaces did not take or give the backup",
+      detail: tailOf(result),
+      address: host.name,
+      remedy:
+        "Its name, as `doge db list` shows it. The bucket: `doge plan` of the environment. The keys: SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY, then `doge env push`.",
     });
   }
   if (result.exitCode !== 0) {

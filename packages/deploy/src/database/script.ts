@@ -2,6 +2,9 @@ import { commandLine } from "../host/quote.ts";
 import type { Compose } from "../containers/docker.ts";
 import { network } from "../release/compose-file.ts";
 
+/** Exit code where Spaces did not take or give a backup. */
+export const unreached = 49;
+
 /** Dumps and restores a server of its own version and of earlier ones. */
 const programs = "postgres:17-bookworm";
 
@@ -135,12 +138,14 @@ spaces() {
   endpoint=$(setting SPACES_ENDPOINT); id=$(setting SPACES_ACCESS_KEY_ID); secret=$(setting SPACES_SECRET_ACCESS_KEY)
   [ -n "$endpoint" ] && [ -n "$id" ] && [ -n "$secret" ]
 }
-s3() { # METHOD KEY [curl words]: the secret goes by a file, not by argv
-  method=$1; key=$2; shift 2
+s3() { # METHOD KEY BODY [curl words]: the secret goes by a file, not by argv
+  # The sum of the body is part of the signature; not every curl makes it by itself.
+  method=$1; key=$2; sum=$(sha256sum < "$3" | cut -d ' ' -f 1); shift 3
   printf 'user = "%s:%s"\\naws-sigv4 = "aws:amz:%s:s3"\\n' "$id" "$secret" "$(setting SPACES_REGION)" > "$work/curl"
-  curl --silent --show-error --fail --config "$work/curl" --request "$method" "$@" "$endpoint/${project}-${environment}/$key"
+  curl --silent --show-error --fail --config "$work/curl" --request "$method" --header "x-amz-content-sha256: $sum" "$@" "$endpoint/${project}-${environment}/$key"
 }
-upload() { s3 PUT "backups/$2" --upload-file "$1" >/dev/null; }
+upload() { s3 PUT "backups/$2" "$1" --upload-file "$1" >/dev/null || unreached; }
+unreached() { echo "$endpoint/${project}-${environment}/backups" >&2; exit ${unreached}; }
 
 note() { # writes what doge status and CI read
   printf '{"at":"%s","ok":%s,"offsite":%s,"detail":"%s","backup":%s}\\n' \\
@@ -224,7 +229,7 @@ SQL
     base64 -d > "$work/copied.tar"; mv "$work/copied.tar" "$file"; verify "$file";;
   upload) spaces || fail "no Spaces keys in .envs/.production/.backup"; upload "$2" "$(basename "$2")"; basename "$2";;
   download) spaces || fail "no Spaces keys in .envs/.production/.backup"
-    s3 GET "backups/$(basename "$2")" --output "$backups/$(basename "$2").partial"
+    s3 GET "backups/$(basename "$2")" /dev/null --output "$backups/$(basename "$2").partial" || unreached
     mv -f "$backups/$(basename "$2").partial" "$backups/$(basename "$2")"; echo "$backups/$(basename "$2")";;
   *) echo "db backup | verify [FILE] | restore FILE | list | scheduled | upload FILE | download NAME" >&2; exit 64;;
 esac
