@@ -98,7 +98,7 @@ export function crashCases(random: () => number): readonly CrashCase[] {
     {
       // Not even a lease can be written.
       name: "disk full to the last byte",
-      ends: ["lease-broken"],
+      ends: ["host-disk"],
       before: () => void onConsole("prod", "sh", "-c", fillDisk, "sh", "0"),
       after: () => void onConsole("prod", "rm", "-f", "/home/ballast"),
     },

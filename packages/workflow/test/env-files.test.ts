@@ -67,6 +67,8 @@ test("a rotation replaces what is asked for, and the database's role takes its t
   expect(renewed(once, ["database"], { ...login, user: "shop_b" })).toMatch(
     /DATABASE_URL=postgres:\/\/shop:[\w-]{32}@/,
   );
+  const elsewhere = "DATABASE_URL=postgres://shop:old@db.example.com/shop\n";
+  expect(renewed(elsewhere, ["database"], login)).toBe(elsewhere);
   const all = renewed(text, ["METRICS_TOKEN", "SECRET_KEY"], login);
   expect(all).toMatch(/shop:old@postgres[^]*\nSECRET_KEY=[\w-]{64}\n# METRICS_TOKEN=\nMAIL_URL=smtp:\/\/x\n$/);
 });

@@ -77,8 +77,9 @@ export function renewed(text: string, names: readonly RotatedSecret[], login: Da
   if (names.includes("SECRET_KEY")) result = replace(result, "SECRET_KEY", () => `${token()}${token()}`);
   if (names.includes("database") && login) {
     const user = turns(login.owner).find((role) => role !== login.user) ?? login.owner;
+    // One that leads elsewhere is another server's matter.
     result = replace(result, "DATABASE_URL", (old) =>
-      old.replace(/^(["']?\w+:\/\/)[^@]+@/, (_, scheme: string) => `${scheme}${user}:${token()}@`),
+      old.replace(/^(["']?\w+:\/\/)[^@]+(?=@postgres[:/])/, (_, scheme: string) => `${scheme}${user}:${token()}`),
     );
   }
   return result;
