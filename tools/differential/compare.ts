@@ -21,19 +21,14 @@ const named = (json: Json): Json => ({
 });
 
 /** The plan's meaning: what will change, and the values before and after. */
-export function planMeaning(given: Json, { mode }: Pick<Step, "mode">): Json {
+function planMeaning(given: Json, { mode }: Pick<Step, "mode">): Json {
   const plan = withoutRandom(given);
   const changes = (list: unknown): Json[] => ((list ?? []) as Json[]).map(named).sort(byAddress);
   const { planned_values, output_changes, variables, applyable, errored, complete, checks, format_version } = plan;
-  const replaced = new Set(
-    changes(plan["resource_changes"])
-      .filter((one) => ((one["change"] as Json)["actions"] as unknown[]).length > 1)
-      .map((one) => String(one["address"])),
-  );
   return {
     format_version,
-    planned_values: tree(planned_values as Json | undefined, replaced.size > 0),
-    resource_changes: changes(plan["resource_changes"]).map((one) => (replaced.size > 0 ? unmarked(one) : one)),
+    planned_values: tree(planned_values as Json | undefined),
+    resource_changes: changes(plan["resource_changes"]),
     resource_drift: changes(plan["resource_drift"]),
     output_changes: output_changes ?? {},
     variables: variables ?? {},
@@ -48,17 +43,10 @@ export function planMeaning(given: Json, { mode }: Pick<Step, "mode">): Json {
 
 const priorState = (state: Json | undefined): Json => tree((state?.["values"] as Json | undefined) ?? {});
 
-/**
- * Terraform forgets the schema's sensitive attributes in the planned value of an object that is replaced, and
- * so in all that refers to it; the apply remembers them. Where something is replaced, marks aren't compared.
- */
-const unmarked = (one: Json): Json => ({ ...one, change: { ...(one["change"] as Json), after_sensitive: {} } });
-
 /** Resources and modules in a stable order, empty parts left out. */
-function tree(values: Json | undefined, unmarked = false): Json {
-  const marks = (one: Json): Json => (unmarked ? { ...one, sensitive_values: {} } : one);
+function tree(values: Json | undefined): Json {
   const module = (one: Json): Json => {
-    const resources = ((one["resources"] ?? []) as Json[]).map((each) => marks(named(each))).sort(byAddress);
+    const resources = ((one["resources"] ?? []) as Json[]).map(named).sort(byAddress);
     const children = ((one["child_modules"] ?? []) as Json[]).map(module).sort(byAddress);
     return {
       ...("address" in one ? { address: one["address"] } : {}),
@@ -106,16 +94,43 @@ const stateChecks = (results: unknown): Json[] =>
     one["objects"] ? { ...one, objects: sortedBy(one["objects"], (each) => String(each["object_addr"])) } : one,
   );
 
+interface Difference {
+  readonly path: string;
+  readonly one: unknown;
+  readonly other: unknown;
+}
+
+/**
+ * The places where our plan differs from terraform's, as far as it matters. Terraform forgets the schema's sensitive
+ * attributes in the planned value of an object that is replaced, and so in all that refers to it, and shows secrets:
+ * where something is replaced, more may be sensitive to us than to it, but never less.
+ */
+export function planDifferences(ours: Json, theirs: Json, step: Pick<Step, "mode">): string[] {
+  const replaces = ((theirs["resource_changes"] ?? []) as Json[]).some(
+    (one) => ((one["change"] as Json)["actions"] as unknown[]).length > 1,
+  );
+  const careful = ({ path, one, other }: Difference): boolean =>
+    /\.(after_sensitive|sensitive_values)\b/.test(path) &&
+    (one === true || !(JSON.stringify(other) ?? "").includes("true"));
+  return parts(planMeaning(ours, step), planMeaning(theirs, step))
+    .filter((difference) => !replaces || !careful(difference))
+    .map(show);
+}
+
 /** The places where two values differ: `path: one ≠ other`. */
-export function differences(one: unknown, other: unknown, path = ""): string[] {
+export const differences = (one: unknown, other: unknown): string[] => parts(one, other).map(show);
+
+const show = ({ path, one, other }: Difference): string => `${path}: ${short(one)} ≠ ${short(other)}`;
+
+function parts(one: unknown, other: unknown, path = ""): Difference[] {
   if (isObject(one) && isObject(other)) {
     const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
-    return keys.flatMap((key) => differences(one[key], other[key], `${path}.${key}`));
+    return keys.flatMap((key) => parts(one[key], other[key], `${path}.${key}`));
   }
   if (Array.isArray(one) && Array.isArray(other) && one.length === other.length)
-    return one.flatMap((item: unknown, i) => differences(item, other[i] as unknown, `${path}[${i}]`));
+    return one.flatMap((item: unknown, i) => parts(item, other[i] as unknown, `${path}[${i}]`));
   if (JSON.stringify(one) === JSON.stringify(other)) return [];
-  return [`${path}: ${short(one)} ≠ ${short(other)}`];
+  return [{ path, one, other }];
 }
 
 const isObject = (value: unknown): value is Json =>

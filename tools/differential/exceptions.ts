@@ -20,6 +20,14 @@ export const exceptions: readonly Exception[] = [
     applies: (step, ours, theirs) =>
       step.mode === "destroy" && ours.ok && !theirs.ok && !theirs.said.includes("The vendor refused"),
   },
+  {
+    name: "what a removed block says to keep",
+    why: "Terraform destroys what a removed block tells it to leave alone, when all else is destroyed too; we leave it.",
+    applies: (step, ours) =>
+      step.mode === "destroy" &&
+      ours.ok &&
+      Object.values(step.files).some((text) => /\bdestroy"?( =|:) false/.test(text)),
+  },
 ];
 
 export const excused = (step: Step, ours: Applied, theirs: Applied): boolean =>

@@ -1,6 +1,6 @@
 /** Runs a case through both engines and tells where they part. */
 import type { Case, Step } from "./case.ts";
-import { differences, planMeaning, stateMeaning } from "./compare.ts";
+import { differences, planDifferences, stateMeaning } from "./compare.ts";
 import type { Engine } from "./engine.ts";
 import { excused } from "./exceptions.ts";
 import { nativeEngine } from "./native.ts";
@@ -55,12 +55,13 @@ async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found | 
   if (found !== "failed") return found;
   // How far a failed apply gets depends on the order of things: both engines must get to the same end from there.
   const { drift: _, failing: __, ...again } = step;
-  for (const engine of [ours, real]) {
+  const carryOut = async (engine: Engine): Promise<Verdict> => {
     const plan = await engine.plan(again);
-    const applied = plan.ok ? await plan.apply() : plan;
-    if (!applied.ok) return { what: `next run of ${engine.name}`, where: [applied.said] };
-  }
-  return ends(ours, real);
+    return plan.ok ? plan.apply() : plan;
+  };
+  const [mine, theirs] = [await carryOut(ours), await carryOut(real)];
+  if (mine.ok !== theirs.ok) return verdicts("next run", mine, theirs);
+  return mine.ok ? ends(ours, real) : "refused";
 }
 
 async function planAndApply(step: Step, ours: Engine, real: Engine): Promise<Found | "refused" | "failed"> {
@@ -68,7 +69,7 @@ async function planAndApply(step: Step, ours: Engine, real: Engine): Promise<Fou
   if (excused(step, mine, theirs)) return "refused";
   if (mine.ok !== theirs.ok) return verdicts("diagnostics of the plan", mine, theirs);
   if (!mine.ok) return "refused";
-  const plan = differences(planMeaning(mine.json ?? {}, step), planMeaning(theirs.json ?? {}, step));
+  const plan = planDifferences(mine.json ?? {}, theirs.json ?? {}, step);
   if (plan.length > 0) return { what: "plan", where: plan };
   const [done, did] = await Promise.all([mine.apply(), theirs.apply()]);
   if (excused(step, done, did)) return "failed";

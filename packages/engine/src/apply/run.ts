@@ -196,17 +196,19 @@ async function carryOut(session: ApplySession): Promise<void> {
       }),
     );
   }
-  if (session.plan.mode !== "refresh-only") session.working.checkResults = checkResults(allChecks(session));
+  session.working.checkResults = checkResults(allChecks(session));
   if (session.plan.mode !== "destroy") return;
   if (!hasErrors(session.diagnostics)) session.working.outputs = {};
 }
 
-/** Conditions that were not come to are unknown. */
+/** Conditions that were not come to are unknown; where nothing is made, they are as the plan found them. */
 function allChecks({ checks, plan }: ApplySession): readonly CheckedObject[] {
   const judged = checks.list();
   const known = new Set(judged.map((one) => one.address));
   const missed = plan.checks.filter((one) => !known.has(one.address));
-  const unknown = missed.map((one) => (one.unjudged ? one : { ...one, status: "unknown" as const, messages: [] }));
+  const unknown = missed.map((one) =>
+    one.unjudged || plan.mode === "refresh-only" ? one : { ...one, status: "unknown" as const, messages: [] },
+  );
   return [...judged, ...unknown];
 }
 

@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnosticsOf, DogeError, error, hasErrors, nearest } from "@doge/core";
 import { convert } from "../lang/convert.ts";
 import { pairs } from "../lang/comprehension.ts";
-import { evaluate, type Scope } from "../lang/evaluate.ts";
+import { emptyScope, evaluate, type Scope } from "../lang/evaluate.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Block, NestedBlock } from "../schema.ts";
@@ -150,7 +150,8 @@ export function evaluateBody(body: Body, scope: Scope, address: string): Value {
   return value;
 }
 
-function bodyValue(body: Body, scope: Scope, address: string, diagnostics: Diagnostic[]): Value {
+/** `secret`: it stands in a dynamic block whose collection is sensitive, and so is all that it says. */
+function bodyValue(body: Body, scope: Scope, address: string, diagnostics: Diagnostic[], secret = false): Value {
   const entries = new Map<string, Value>();
   for (const [name, attribute] of Object.entries(body.schema.attributes)) {
     const expression = body.attributes.get(name);
@@ -160,14 +161,14 @@ function bodyValue(body: Body, scope: Scope, address: string, diagnostics: Diagn
       locating(expression.place, address, () => {
         const value = convert(evaluate(expression.node, scope), attribute.type, `attribute "${name}"`);
         if (attribute.required && value.kind === "null") throw new DogeError([nullRequired(name)]);
-        entries.set(name, value);
+        entries.set(name, v.markIf(value, secret));
       });
     } catch (thrown) {
       diagnostics.push(...diagnosticsOf(thrown));
     }
   }
   for (const [name, nested] of Object.entries(body.schema.blocks ?? {})) {
-    entries.set(name, blocksValue(body.blocks.get(name) ?? [], nested, scope, address, diagnostics));
+    entries.set(name, blocksValue(body.blocks.get(name) ?? [], nested, { scope, address, diagnostics, secret }));
   }
   return v.object(entries);
 }
@@ -182,17 +183,17 @@ const nullRequired = (name: string): Diagnostic =>
 function blocksValue(
   blocks: readonly (Body | DynamicBlock)[],
   nested: NestedBlock,
-  scope: Scope,
-  address: string,
-  diagnostics: Diagnostic[],
+  at: { readonly scope: Scope; readonly address: string; readonly diagnostics: Diagnostic[]; readonly secret: boolean },
 ): Value {
+  const { scope, address, diagnostics, secret } = at;
   const items: Value[] = [];
   for (const block of blocks) {
-    if (!("iterator" in block)) items.push(bodyValue(block, scope, address, diagnostics));
+    if (!("iterator" in block)) items.push(bodyValue(block, scope, address, diagnostics, secret));
     else {
-      const expanded = expand(block, scope, address, diagnostics);
-      if (expanded === undefined) return v.unknownOf(typeOfNested(nested));
-      items.push(...expanded);
+      const expanded = expand(block, scope, address, diagnostics, secret);
+      if (expanded) items.push(...expanded);
+      else if (nested.nesting === "single") items.push(unknownBody(block.content));
+      else return v.unknownOf(typeOfNested(nested));
     }
   }
   const element = typeOfBlock(nested.block);
@@ -200,8 +201,28 @@ function blocksValue(
   return nested.nesting === "list" ? v.list(element, items) : v.set(element, items);
 }
 
+/** A block that may come or not: terraform takes it that it comes, with nothing known of what is said in it. */
+function unknownBody({ schema, attributes, blocks }: Body): Value {
+  const entries = new Map<string, Value>();
+  for (const [name, { type }] of Object.entries(schema.attributes))
+    entries.set(name, attributes.has(name) ? v.unknownOf(type) : v.nullOf(type));
+  for (const [name, nested] of Object.entries(schema.blocks ?? {})) {
+    const type = typeOfNested(nested);
+    entries.set(name, blocks.has(name) ? v.unknownOf(type) : blocksValue([], nested, nowhere));
+  }
+  return v.object(entries);
+}
+
+const nowhere = { scope: emptyScope, address: "", diagnostics: [], secret: false };
+
 /** The blocks of a dynamic one, or undefined while its collection is unknown. */
-function expand(block: DynamicBlock, scope: Scope, address: string, diagnostics: Diagnostic[]): Value[] | undefined {
+function expand(
+  block: DynamicBlock,
+  scope: Scope,
+  address: string,
+  diagnostics: Diagnostic[],
+  secret: boolean,
+): Value[] | undefined {
   let collection: Value;
   try {
     collection = locating(block.forEach.place, address, () => evaluate(block.forEach.node, scope));
@@ -231,7 +252,7 @@ function expand(block: DynamicBlock, scope: Scope, address: string, diagnostics:
         return reference.names[0] === "key" ? key : value;
       },
     };
-    return v.markIf(bodyValue(block.content, iterator, address, diagnostics), collection.sensitive);
+    return bodyValue(block.content, iterator, address, diagnostics, secret || collection.sensitive === true);
   });
 }
 

@@ -119,8 +119,9 @@ export function judge(
       if (verdict.kind !== "bool" || verdict.value) continue;
       const message = messageOf(rule, about.address, evaluation, scope);
       raise("fail");
-      messages.push(message);
-      const failed = error({ code: "condition-failed", summary: about.summary, detail: message });
+      if (message !== undefined) messages.push(message);
+      const detail = message ?? "The message of this condition is not known yet.";
+      const failed = error({ code: "condition-failed", summary: about.summary, detail });
       diagnostics.push(placed(failed, rule.condition.place, about.address));
     } catch (thrown) {
       raise("error");
@@ -130,8 +131,9 @@ export function judge(
   return { status, messages, diagnostics };
 }
 
-function messageOf(rule: Rule, address: string, evaluation: Evaluation, scope: Scope): string {
+/** Undefined while it is not known. */
+function messageOf(rule: Rule, address: string, evaluation: Evaluation, scope: Scope): string | undefined {
   const text = evaluation.evaluate(rule.message, address, scope);
   if (v.hasSensitive(text)) return "The message of this condition holds a secret and is not shown.";
-  return text.kind === "string" ? text.value : "The message of this condition is not known yet.";
+  return text.kind === "string" ? text.value : undefined;
 }
