@@ -27,7 +27,8 @@ if (!databaseUrl) {
   if (rowCount === 0) await client.query(`CREATE DATABASE "${name}"`);
   await client.end();
 }
-const env = { ...process.env, DATABASE_URL: databaseUrl };
+// A restart finds what was compiled before: half the time of a start.
+const env = { NODE_COMPILE_CACHE: join(root, ".data/compile-cache"), ...process.env, DATABASE_URL: databaseUrl };
 // For `npm run seed` and the like, while this runs.
 const note = join(root, ".data/database-url");
 mkdirSync(join(root, ".data"), { recursive: true });

@@ -70,9 +70,9 @@ const standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best
 /** What axe-core has against the page: WCAG 2.2 at level AA, or these rules alone. */
 export async function accessibilityProblems(page: Page, rules?: readonly string[]): Promise<string[]> {
   // By the debugger: the page's own policy runs no script of ours.
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate(
-    (runOnly) => (globalThis as unknown as { axe: typeof axe }).axe.run({ runOnly }),
+    (runOnly) => (globalThis as unknown as { axe: typeof axe }).axe.run({ runOnly, resultTypes: ["violations"] }),
     rules ? { type: "rule" as const, values: [...rules] } : { type: "tag" as const, values: standards },
   );
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);

@@ -1,3 +1,4 @@
+// In a folder that sorts first: it takes longest, and the others run beside it.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { BrowserContext, Page } from "playwright-core";
