@@ -128,6 +128,8 @@ export function cloudInit(
       ["systemctl", "restart", "ssh"],
       ["systemctl", "enable", "--now", "nftables", "cron"],
       ["systemctl", "enable", "docker"],
+      // Whoever is logged in, and so every command of a deploy, gives way to what serves.
+      ["systemctl", "set-property", "user.slice", "CPUWeight=20", "IOWeight=20"],
       // It may have begun before its configuration was there.
       ["systemctl", "restart", "docker"],
     ],
