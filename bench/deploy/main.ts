@@ -83,6 +83,7 @@ async function measure(place: Place): Promise<Bound[]> {
   show("failures", during.failures, steady.failures);
   const released = records.filter(({ outcome }) => outcome === "released");
   console.log(`\nsteps of a deploy (median): ${stepsOf(released)}`);
+  console.log(`p99 of visits by step: ${slowestSteps(rest, records, windows)}`);
   const all = figuresOf(rest);
   return [
     { what: "requests", value: all.requests, least: wanted },
@@ -136,6 +137,24 @@ function stepsOf(records: readonly ReleaseRecord[]): string {
   return [...times]
     .map(([step, each]) => `${step} ${Math.round(median(each.map(({ milliseconds }) => milliseconds)))} ms`)
     .join(", ");
+}
+
+/** What visitors felt of each step: steps follow one another from the beginning of a deploy's window. */
+function slowestSteps(
+  samples: readonly Sample[],
+  records: readonly ReleaseRecord[],
+  windows: readonly Window[],
+): string {
+  const spans = new Map<string, Window[]>();
+  for (const [index, { receipt }] of records.entries()) {
+    let from = windows[index]?.from ?? 0;
+    for (const { step, milliseconds } of receipt.steps) {
+      const to = from + milliseconds;
+      spans.set(step, [...(spans.get(step) ?? []), { from, to }]);
+      from = to;
+    }
+  }
+  return [...spans].map(([step, at]) => `${step} ${figuresOf(inside(samples, at)).p99.toFixed(0)} ms`).join(", ");
 }
 
 const uploaded = (messages: readonly string[] = []): number =>
