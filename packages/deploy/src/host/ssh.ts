@@ -15,8 +15,13 @@ const mayBeLost = (thrown: unknown): boolean =>
   !(thrown instanceof DogeError) &&
   !(thrown instanceof TransportError && ["refused", "timeout", "aborted"].includes(thrown.reason));
 
-/** OpenSSH allows ten on one connection (MaxSessions) and refuses the next; a shell may be one of them. */
+/**
+ * OpenSSH allows ten on one connection (MaxSessions) and refuses the next. One that has ended counts until its server has
+ * buried the process, so that a refusal is met by patience, too.
+ */
 const mostSessions = 8;
+const refusalsBorne = 50;
+const refusalMilliseconds = 100;
 
 /** Lets so many at once do their work; the others wait for their turn. */
 function turnstile(most: number): <T>(work: () => Promise<T>) => Promise<T> {
@@ -86,10 +91,21 @@ export function sshHost(client: Client, name: string): Host {
     });
   }
 
-  const channel = (line: string, options: { readonly pty?: object } = {}): Promise<ClientChannel> =>
+  const openChannel = (line: string, options: { readonly pty?: object }): Promise<ClientChannel> =>
     new Promise((resolve, reject) => {
       client.exec(line, options, (thrown, stream) => (thrown ? reject(thrown) : resolve(stream)));
     });
+  const channel = async (line: string, options: { readonly pty?: object } = {}): Promise<ClientChannel> => {
+    for (let refusals = 0; ; refusals++) {
+      try {
+        return await openChannel(line, options);
+      } catch (thrown) {
+        // Only a refused channel has a reason; nothing of the command was sent then.
+        if (!(thrown instanceof Error && "reason" in thrown) || refusals >= refusalsBorne) throw thrown;
+      }
+      await new Promise((resolve) => setTimeout(resolve, refusalMilliseconds));
+    }
+  };
 
   const tunnel = (port: number, url: string): Promise<ClientChannel> =>
     new Promise((resolve, reject) => {
