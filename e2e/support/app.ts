@@ -44,8 +44,11 @@ export function stylesheetOf(html: string): string {
 export const canary = "canary-1d9f4b7a";
 
 /** The template, rendered as `doge new` does. */
+export const renderedFiles = (options: TemplateOptions = defaultOptions): Readonly<Record<string, string>> =>
+  templateFiles(readFolder(template), { ...words, ...optionWords(options) });
+
 export function renderApp(target: string, options: TemplateOptions = defaultOptions): void {
-  const files = templateFiles(readFolder(template), { ...words, ...optionWords(options) });
+  const files = renderedFiles(options);
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(target, path)), { recursive: true });
     writeFileSync(join(target, path), content);

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Secret } from "../../../packages/core/src/index.ts";
 import type { Host, Layout } from "../../../packages/deploy/src/index.ts";
 import { edgeFile, type EdgeSettings, type Slot } from "../../../packages/deploy/src/edge/configuration.ts";
@@ -7,11 +5,11 @@ import type { Compose } from "../../../packages/deploy/src/containers/docker.ts"
 import { databaseScript } from "../../../packages/deploy/src/database/script.ts";
 import { releaseComposeFile, taskComposeFile } from "../../../packages/deploy/src/release/compose-file.ts";
 import type { ReleaseSettings } from "../../../packages/deploy/src/index.ts";
+import { renderedFiles } from "../app.ts";
 import type { Rig } from "./rig.ts";
 
 export const canary = "canary-5b1c";
 const target = { project: "ports", environment: "suite" };
-const template = join(import.meta.dirname, "../../../templates/web/compose.production.yaml");
 
 export const edgeSettings = (rig: Rig): EdgeSettings => ({
   domains: [rig.domain, `www.${rig.domain}`],
@@ -30,7 +28,7 @@ const releaseSettings = (rig: Rig): ReleaseSettings => ({
 /** The services of the template as a first deploy starts them: Postgres and the edge, before there is any release. */
 export async function startServices(rig: Rig, host: Host, layout: Layout): Promise<Compose> {
   const services = layout.services(["compose.production.yaml"]);
-  await host.writeFile(layout.file("compose.production.yaml"), readFileSync(template, "utf8"));
+  await host.writeFile(layout.file("compose.production.yaml"), renderedFiles()["compose.production.yaml"] ?? "");
   const postgres = `POSTGRES_USER=such\nPOSTGRES_PASSWORD=${canary}\nPOSTGRES_DB=such\n`;
   await host.writeFile(layout.file(".envs/.production/.postgres"), new Secret(postgres), { mode: 0o600 });
   const backup = new Secret("BACKUP_KEY=such-key\n");
