@@ -67,11 +67,10 @@ export async function adoptDjango(slug: string, builder: DropletName): Promise<A
   const identity = ["--name", "Such Django", "--slug", slug, "--domain", domain, "--owner", "doge"];
   await tool("adopt", "--yes", "--no-install", "--organization", "doge", ...identity);
   const config = join(folder, "doge.config.ts");
-  // The one thing that is chosen otherwise: there is no HCP Terraform beside the hosts.
-  const chosen = readFileSync(config, "utf8").replace(
-    "\n} satisfies",
-    '\n  executor: "native",\n  state: { backend: "folder" },\n} satisfies',
-  );
+  // Chosen otherwise: there is no HCP Terraform beside the hosts, and this app knows how to drain.
+  const chosen = readFileSync(config, "utf8")
+    .replace("\n} satisfies", '\n  executor: "native",\n  state: { backend: "folder" },\n} satisfies')
+    .replace("drainSignal: null", 'drainSignal: "SIGUSR1"');
   writeFileSync(config, chosen);
   commit("Adopt Doge");
   return {

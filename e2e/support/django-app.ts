@@ -49,12 +49,33 @@ DATABASES = {
         "USER": os.environ["POSTGRES_USER"],
         "PASSWORD": os.environ["POSTGRES_PASSWORD"],
         "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
     }
 }
 `;
 
+/** What an app on gunicorn needs to drain: the master hands SIGUSR1 on to its workers. */
+const gunicorn = `import signal
+
+
+def post_worker_init(worker):
+    from such import draining
+
+    signal.signal(signal.SIGUSR1, draining.begin)
+`;
+
+const draining = `now = False
+
+
+def begin(*_):
+    global now
+    now = True
+`;
+
 const views = `from django.db import connection
 from django.http import HttpResponse
+
+from such import draining
 
 from .models import Visit
 
@@ -64,6 +85,8 @@ def home(request):
 
 
 def healthz(request):
+    if draining.now:
+        return HttpResponse("draining", status=503)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("wow")
@@ -104,7 +127,9 @@ from django.core.management import execute_from_command_line
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "such.settings")
 execute_from_command_line(sys.argv)
 `,
+  "gunicorn.conf.py": gunicorn,
   "such/__init__.py": "",
+  "such/draining.py": draining,
   "such/settings.py": settings,
   "such/wsgi.py": `import os
 
