@@ -62,7 +62,7 @@ crash: build ## Kill doge at every instant of its commands and run it again (SAM
 bench-crash: build ## Kill doge and the real terraform at the same instants, and run them again (SAMPLE=25 SEED=17)
 	node tools/crash/compare.ts
 
-faults: build ## Run doge against limits, errors, time-outs, cut connections and late reads (SEEDS=12, SEED=17 for one)
+faults: build ## Run doge against limits, errors, time-outs, cut connections and late reads (SEEDS=12 FROM=1, SEED=17 for one)
 	node tools/faults/main.ts
 
 bench-engine: install ## Time the engine beside the real terraform

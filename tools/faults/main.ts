@@ -1,7 +1,7 @@
 /**
  * `make faults`: commands on a bad day. Each seed draws troubles (limits, errors, time-outs, cut connections, slow and
  * outdated reads), orders them from the local cloud, and runs `doge`. It must reach what an undisturbed run reaches, or
- * stop with a diagnostic and reach it when it is run again. SEEDS=50, SEED=17 for one, ONLY=base for some scenarios.
+ * stop with a diagnostic and reach it when it is run again. SEEDS=50 FROM=1, SEED=17 for one, ONLY=base for some scenarios.
  */
 import { Random } from "../differential/random.ts";
 import { type Ended, Rehearsal } from "../crash/rehearsal.ts";
@@ -21,7 +21,8 @@ const rows = new Map<string, Row>(
 );
 const one = process.env["SEED"];
 const count = Number(process.env["SEEDS"] ?? 12);
-const seeds = one === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(one)];
+const from = Number(process.env["FROM"] ?? 1);
+const seeds = one === undefined ? Array.from({ length: count }, (_, i) => from + i) : [Number(one)];
 const complaints: string[] = [];
 let commands = 0;
 
