@@ -6,6 +6,7 @@ import { closure } from "../graph/graph.ts";
 import { closeKey, inModule, type PreparedModule } from "../graph/modules.ts";
 import type { Prepared, PreparedResource } from "../graph/prepare.ts";
 import { referencesOf } from "../lang/references.ts";
+import { configAddress } from "../state/model.ts";
 import type { PlanSession } from "./session.ts";
 
 /** Resources with something to do, by address without instance keys: in which instances of their modules. */
@@ -28,8 +29,10 @@ export class Pending {
  * a module around it names in `depends_on`; where it has conditions, anything behind it: the change may be what
  * makes them hold.
  */
-export function mustWait({ prepared, pending }: PlanSession, resource: PreparedResource, at: ModuleInstance): boolean {
+export function mustWait(session: PlanSession, resource: PreparedResource, at: ModuleInstance): boolean {
+  const { prepared, pending } = session;
   const { block } = resource;
+  if (modulesAwaited(resource).some((path) => hasOrphans(session, path))) return true;
   const conditions = block.preconditions.length + block.postconditions.length > 0;
   const awaited = conditions ? dependenciesOf(prepared, resource.address) : awaitedBy(prepared, resource);
   return awaited.some((config) => {
@@ -49,6 +52,28 @@ function awaitedBy(prepared: Prepared, resource: PreparedResource): string[] {
   const all = [...[...expressionsOf(body)].map(({ expression }) => expression), block.count, block.forEach];
   const direct = all.flatMap((one) => (one ? referencesOf(one.node) : []));
   return [...named, ...direct.map(({ key }) => inModule(resource.module.path, key))];
+}
+
+/** The paths of the modules that the data source, or a module around it, names in `depends_on`. */
+function modulesAwaited(resource: PreparedResource): string[] {
+  const named = ({ path }: PreparedModule, expressions: readonly Expression[]): string[] =>
+    expressions
+      .flatMap((one) => referencesOf(one.node))
+      .flatMap(({ key, reference }) => (reference.root === "module" ? [inModule(path, key)] : []));
+  const found = named(resource.module, resource.block.dependsOn);
+  for (let { module } = resource; module.parent && module.call; module = module.parent)
+    found.push(...named(module.parent, module.call.dependsOn));
+  return found;
+}
+
+/** Whether a module has objects that no block describes any more: they will go. */
+function hasOrphans({ mode, prepared, working }: PlanSession, path: string): boolean {
+  if (mode !== "normal") return false;
+  for (const { resource, head } of working.instances()) {
+    const config = configAddress(resource);
+    if (head.mode === "managed" && config.startsWith(`${path}.`) && !prepared.resources.has(config)) return true;
+  }
+  return false;
 }
 
 /** What `depends_on` names; of what is no resource, all resources behind it. */
