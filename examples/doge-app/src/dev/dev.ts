@@ -36,8 +36,8 @@ writeFileSync(note, databaseUrl, { mode: 0o600 });
 process.on("exit", () => rmSync(note, { force: true }));
 const port = process.env["PORT"] ?? "3000";
 
-// The job queue migrates itself when the app starts it.
-const database = openDatabase({ databaseUrl, databasePool: 1 }, jsonLog());
+// The job queue migrates itself when the app starts it. Two connections: the migrator asks on a second one.
+const database = openDatabase({ databaseUrl, databasePool: 2 }, jsonLog());
 async function migrateNow(): Promise<void> {
   try {
     for (const name of await migrate(database.db as never)) console.log(`applied ${name}`);
