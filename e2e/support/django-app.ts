@@ -85,11 +85,13 @@ def home(request):
 
 
 def healthz(request):
-    if draining.now:
-        return HttpResponse("draining", status=503)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("wow")
+
+
+def readyz(request):
+    return HttpResponse("draining", status=503) if draining.now else healthz(request)
 
 
 def language(request):
@@ -146,6 +148,7 @@ from pages import views
 urlpatterns = [
     path("", views.home),
     path("healthz", views.healthz),
+    path("readyz", views.readyz),
     path("language/", views.language),
     path("admin/", admin.site.urls),
 ]
