@@ -17,13 +17,13 @@ const project = {
       readFileSync(join(folder, name), "utf8").replaceAll(/"\{\{\w+\}\}"/g, '"24"'),
     ]),
   ),
-  "package.json": JSON.stringify({ name: "app", version: "1.0.0", dependencies: { doge: "file:doge" } }),
+  "package.json": JSON.stringify({ name: "app", version: "1.0.0", devDependencies: { doge: "file:doge" } }),
   "package-lock.json": JSON.stringify({
     name: "app",
     version: "1.0.0",
     lockfileVersion: 3,
     packages: {
-      "": { name: "app", version: "1.0.0", dependencies: { doge: "file:doge" } },
+      "": { name: "app", version: "1.0.0", devDependencies: { doge: "file:doge" } },
       "node_modules/doge": { resolved: "doge", link: true },
       doge: { version: "1.0.0", bin: { doge: "doge.mjs" } },
     },
