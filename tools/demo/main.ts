@@ -19,6 +19,7 @@ import {
 import { checkEverything } from "./checks.ts";
 import { watchCommandLines } from "./secrets.ts";
 import { featureToDevelop, type Journey, promote, sitesThatShow } from "./gitops.ts";
+import { emptyBucket } from "./visitor.ts";
 
 async function up(): Promise<void> {
   const timeline = new Timeline();
@@ -123,6 +124,8 @@ async function down(): Promise<void> {
 
 async function destroy(): Promise<void> {
   demand(Object.keys(cloudEnv()).length > 0, "there is no demo: make demo first");
+  // Production's bucket is not destroyed with what visitors left in it: its owner empties it first.
+  await emptyBucket("prod");
   await doge(["destroy", "--yes", "--repository"], { cwd: projectFolder });
   const { data } = await dogeJson<{ items: readonly { kind: string; name: string }[] }>([
     "cloud",

@@ -54,6 +54,9 @@ export async function visitorIsServed(host: string, environment: "stage" | "prod
   console.log(`✓ ${host}: the picture is in Spaces, in ${slug}-${environment}`);
 }
 
+/** Takes away what visitors uploaded. */
+export const emptyBucket = (environment: "stage" | "prod"): Promise<void> => spaces().empty(`${slug}-${environment}`);
+
 interface Answer {
   readonly status: number;
   readonly location: string | undefined;
