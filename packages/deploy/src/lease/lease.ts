@@ -42,13 +42,16 @@ const observe = shellScriptOf(`${sayWhereFull}
   mkdir -p "$1"
   ${last}
   ${tell}`);
-// Granting a lease and acting under one exclude each other, where the host has flock (every Debian).
+// Granting a lease and acting under one exclude each other, where the host has flock (every Debian). Whoever holds
+// the lock waits for nobody elsewhere: all that a deployer sends is here before, or one that sleeps would stop everyone.
 const exclusively = 'if command -v flock >/dev/null; then exec 9> "$1/fence"; flock 9; fi';
+const receiveOwner = "owner=$(cat)";
 const link = `${exclusively}
-  mine="$1/claim.$$"; { date +%s && cat; } > "$mine" || { rm -f "$mine"; exit 1; }
+  mine="$1/claim.$$"; { date +%s && printf '%s' "$owner"; } > "$mine" || { rm -f "$mine"; exit 1; }
   if ln "$mine" "$1/$2" 2>/dev/null; then rm -f "$mine"; else rm -f "$mine"; exit 45; fi`;
 const forget = `for old in $(ls "$1" | grep -E '^[0-9]+$'); do if [ "$old" -lt $(($2 - 5)) ]; then rm -f "$1/$old"; fi; done`;
 const claim = shellScriptOf(`${sayWhereFull}
+  ${receiveOwner}
   ${link}
   ${forget}`);
 const renew = shellScriptOf(`
@@ -57,6 +60,7 @@ const renew = shellScriptOf(`
 // Where the last lease was given back, there is nobody to wait for: the next is claimed in the same round trip.
 const begin = shellScriptOf(`${sayWhereFull}
   mkdir -p "$1"
+  ${receiveOwner}
   ${last}
   if [ -z "$last" ] || grep -q '"released":true' "$1/$last"; then
     set -- "$1" $((\${last:-0} + 1))
@@ -67,9 +71,16 @@ const begin = shellScriptOf(`${sayWhereFull}
     ${last}
   fi
   ${tell}`);
-const fence = `${exclusively}
+const fence = (input: string): string => `${input}
+  ${exclusively}
   if [ -e "$1/$(($2 + 1))" ] || [ ! -e "$1/$2" ]; then echo "lease $2 is no longer the newest" >&2; exit 45; fi
-  shift 2; "$@" 9>&-`;
+  shift 2; "$@" <&8 8<&- 9>&-`;
+const noInput = "exec 8< /dev/null";
+// Only its owner may read it: it may be an env file. Its name is gone before anything is done with it.
+const receiveInput = `${sayWhereFull}
+  input=$(mktemp "$1/input.XXXXXX")
+  cat > "$input" || { rm -f "$input"; exit 1; }
+  exec 8< "$input"; rm -f "$input"; trap - EXIT`;
 /** Exit code of the host where a lease is not, or no longer, the newest. */
 const taken = 45;
 
@@ -192,7 +203,8 @@ function keep(
   };
   const beating = beat();
   const run = async (command: HostCommand): Promise<ProcessResult> => {
-    const argv = shellScript(fence, folder, String(number), ...command.argv);
+    const script = fence(command.stdin === undefined ? noInput : receiveInput);
+    const argv = shellScript(script, folder, String(number), ...command.argv);
     const result = await host.run({ ...command, argv });
     return result.exitCode === taken ? leaseLost(host, number) : result;
   };

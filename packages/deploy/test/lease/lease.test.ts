@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -117,4 +118,30 @@ test("while a fenced command runs, nobody takes over", async () => {
   const ended = await busy.then(() => process.hrtime.bigint());
   expect(broke >= ended - 100_000_000n).toBe(true);
   await owner.release();
+});
+
+test("an owner that falls asleep while it sends a file holds nobody up", async () => {
+  const sending: ChildProcess[] = [];
+  const run: Host["run"] = (command) => {
+    if (!command.argv.some((word) => word.includes("tar -C"))) return host.run(command);
+    const [program = "", ...words] = command.argv;
+    const child = spawn(program, words, { stdio: ["pipe", "ignore", "ignore"] });
+    sending.push(child);
+    return new Promise((resolve) => {
+      child.on("close", (code) => resolve({ exitCode: code ?? 1, stdout: "", stderr: "" }));
+    });
+  };
+  const folder = join(home, "sending");
+  const owner = await takeLease({
+    host: { ...host, run },
+    clock: nodeClock,
+    folder,
+    owner: { owner: "ada", purpose: "deploy" },
+  });
+  const write = owner.host.writeFile(join(home, "late"), "such content").then(() => undefined, trouble);
+  await nodeClock.sleep(300);
+  await breakLease(host, folder, "bob");
+  for (const child of sending) child.stdin?.end();
+  expect(await write).toMatchObject({ code: "lease-lost" });
+  expect(await readdir(folder)).toEqual(expect.not.arrayContaining([expect.stringMatching(/^input/)]));
 });
