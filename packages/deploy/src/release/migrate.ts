@@ -18,7 +18,8 @@ export async function prepareDatabase(
   current: ReleaseRecord | undefined,
 ): Promise<{
   readonly pending: PendingRelease;
-  /** Whether the new release's containers are made. */ readonly made: boolean;
+  /** Whether the new release's containers are made. */
+  readonly made: boolean;
 }> {
   const { host, layout, journal, walk, settings, options } = deploying;
   const { migrate } = settings;

@@ -1,16 +1,14 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type DogeError, Secret } from "@doge/core";
+import type { DogeError } from "@doge/core";
 import { nodeClock } from "@doge/core/node";
 import { compose } from "../../src/containers/docker.ts";
 import { takeRestorePoint } from "../../src/database/backup.ts";
 import { databaseScript } from "../../src/database/script.ts";
 import {
   backupStatus,
-  connectHost,
   exportDatabase,
   type Host,
   importDatabase,
@@ -22,22 +20,13 @@ import {
   verifyBackup,
 } from "../../src/index.ts";
 import { layoutAt } from "../../src/release/layout.ts";
-import { freePort } from "../support/droplet.ts";
-import { makeKeys, type SshServer, startSshServer } from "../support/ssh-server.ts";
-
-const bin = spawnSync("pg_config", ["--bindir"], { encoding: "utf8" }).stdout?.trim() ?? "";
-const have = bin !== "" && spawnSync(join(bin, "initdb"), ["--version"]).status === 0;
-// Postgres refuses to run as root.
-const asServer = (command: string): void => {
-  const argv = process.getuid?.() === 0 ? ["su", "postgres", "-s", "/bin/sh", "-c", command] : ["sh", "-c", command];
-  execFileSync(argv[0] ?? "sh", argv.slice(1), { stdio: "ignore" });
-};
+import { type DatabaseHost, havePostgres, inPostgres, startDatabaseHost } from "../support/database-host.ts";
 
 const canary = "canary-3e9a";
 
-describe.skipIf(!have)("backups (needs Postgres)", () => {
+describe.skipIf(!havePostgres)("backups (needs Postgres)", () => {
+  let at: DatabaseHost;
   let folder: string;
-  let server: SshServer;
   let host: Host;
   let env: Record<string, string>;
   let layout: Layout;
@@ -46,51 +35,22 @@ describe.skipIf(!have)("backups (needs Postgres)", () => {
     execFileSync("psql", ["-AtqXc", text], { encoding: "utf8", env: { ...process.env, ...env } }).trim();
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "doge-backup-"));
-    chmodSync(folder, 0o777);
-    const port = await freePort();
-    asServer(`${bin}/initdb -D ${folder}/data -U app -A trust --no-sync`);
-    asServer(`${bin}/pg_ctl -D ${folder}/data -o "-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -F" -w start`);
-    env = {
-      PGHOST: "127.0.0.1",
-      PGPORT: String(port),
+    const owner = (place: { readonly folder: string; readonly port: number }) => ({
+      PGHOST: place.folder,
+      PGPORT: String(place.port),
       PGUSER: "app",
       PGDATABASE: "shop",
       POSTGRES_USER: "app",
       POSTGRES_DB: "shop",
-    };
-    execFileSync(join(bin, "createdb"), ["shop"], { env: { ...process.env, ...env, PGDATABASE: "postgres" } });
-    // `docker compose … exec -T postgres COMMAND` runs COMMAND: that is all this host needs of an engine.
-    mkdirSync(join(folder, "bin"));
-    writeFileSync(
-      join(folder, "bin/docker"),
-      '#!/bin/sh\nwhile [ "$1" != postgres ]; do shift; done; shift; exec "$@"\n',
-      { mode: 0o755 },
-    );
-    const [hostKey, user] = [makeKeys(), makeKeys()];
-    server = await startSshServer({
-      hostKey,
-      user,
-      env: { ...env, PATH: `${folder}/bin:${bin}:${process.env["PATH"]}` },
     });
-    host = await connectHost({
-      host: "127.0.0.1",
-      port: server.port,
-      user: "doge",
-      privateKey: new Secret(user.privateKey),
-      hostKey: hostKey.publicKey,
-      clock: nodeClock,
-    });
+    at = await startDatabaseHost({ user: "app", password: "one", docker: inPostgres, env: owner });
+    ({ folder, host } = at);
+    env = owner(at);
     layout = layoutAt(join(folder, "doge/shop"));
     const script = databaseScript({ project: "shop", environment: "prod", services });
     await host.writeFile(layout.databaseScript, script, { mode: 0o755 });
   });
-  afterAll(async () => {
-    await host.close();
-    await server.stop();
-    asServer(`${bin}/pg_ctl -D ${folder}/data -m immediate stop`);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => at.stop());
 
   const backup = () => takeBackup(host, layout);
   const trouble = (thrown: DogeError) => thrown.diagnostics[0];

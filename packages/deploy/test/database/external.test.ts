@@ -1,26 +1,15 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "@doge/core";
-import { nodeClock } from "@doge/core/node";
 import { compose } from "../../src/containers/docker.ts";
 import { takeRestorePoint } from "../../src/database/backup.ts";
 import { externalDatabase } from "../../src/database/external.ts";
 import { databaseScript } from "../../src/database/script.ts";
-import { connectHost, type Host, type Layout, restoreBackup, takeBackup, verifyBackup } from "../../src/index.ts";
+import { type Host, type Layout, restoreBackup, takeBackup, verifyBackup } from "../../src/index.ts";
 import { layoutAt } from "../../src/release/layout.ts";
-import { freePort } from "../support/droplet.ts";
-import { makeKeys, type SshServer, startSshServer } from "../support/ssh-server.ts";
+import { type DatabaseHost, havePostgres, startDatabaseHost } from "../support/database-host.ts";
 
-const bin = spawnSync("pg_config", ["--bindir"], { encoding: "utf8" }).stdout?.trim() ?? "";
-const have = bin !== "" && spawnSync(join(bin, "initdb"), ["--version"]).status === 0;
-// Postgres refuses to run as root.
-const asServer = (command: string): void => {
-  const argv = process.getuid?.() === 0 ? ["su", "postgres", "-s", "/bin/sh", "-c", command] : ["sh", "-c", command];
-  execFileSync(argv[0] ?? "sh", argv.slice(1), { stdio: "ignore" });
-};
 const app = [".envs/.production/.app", ".envs/.staging/.app"];
 const file = (url: string) => ({ path: ".envs/.production/.app", content: new Secret(`DATABASE_URL=${url}\n`) });
 
@@ -37,56 +26,31 @@ test("a URL that leads elsewhere is told to PostgreSQL's programs; the droplet's
   expect(externalDatabase([], app)).toBeUndefined();
 });
 
-describe.skipIf(!have)("a database elsewhere (needs Postgres)", () => {
-  let folder: string;
-  let server: SshServer;
+describe.skipIf(!havePostgres)("a database elsewhere (needs Postgres)", () => {
+  let at: DatabaseHost;
   let host: Host;
-  let port: number;
   let layout: Layout;
   const services = compose({ name: "services", files: ["/c.yaml"], directory: "/" });
-  const sql = (text: string): string => {
-    const env = { ...process.env, PGPASSWORD: "such secret", PGHOST: "127.0.0.1", PGPORT: String(port), PGUSER: "ada" };
-    return execFileSync(join(bin, "psql"), ["-AtqXc", text, "shop"], { encoding: "utf8", env }).trim();
-  };
+  const sql = (text: string): string => at.sql("ada", "such secret", text);
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "doge-external-"));
-    chmodSync(folder, 0o777);
-    port = await freePort();
-    writeFileSync(join(folder, "password"), "such secret\n");
-    asServer(
-      `${bin}/initdb -D ${folder}/data -U ada --auth-local=trust --auth-host=scram-sha-256 --pwfile=${folder}/password --no-sync`,
-    );
-    asServer(`${bin}/pg_ctl -D ${folder}/data -o "-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -F" -w start`);
-    execFileSync(join(bin, "createdb"), ["-h", folder, "-p", String(port), "-U", "ada", "shop"]);
-    mkdirSync(join(folder, "bin"));
-    // `docker run … --env-file FILE IMAGE COMMAND`: runs COMMAND with the file's variables.
-    const engine = [
-      "#!/bin/sh",
-      'echo "$*" >> "$CALLS"',
-      'while [ "$1" != --env-file ]; do shift; done',
-      'while IFS= read -r line; do export "$line"; done < "$2"',
-      'shift 3; exec "$@"',
-      "",
-    ].join("\n");
-    writeFileSync(join(folder, "bin/docker"), engine, { mode: 0o755 });
-    const [hostKey, user] = [makeKeys(), makeKeys()];
-    server = await startSshServer({
-      hostKey,
-      user,
-      env: { CALLS: `${folder}/calls`, PATH: `${folder}/bin:${bin}:${process.env["PATH"]}` },
+    at = await startDatabaseHost({
+      user: "ada",
+      password: "such secret",
+      // `docker run … --env-file FILE IMAGE COMMAND`: runs COMMAND with the file's variables.
+      docker: [
+        "#!/bin/sh",
+        'echo "$*" >> "$CALLS"',
+        'while [ "$1" != --env-file ]; do shift; done',
+        'while IFS= read -r line; do export "$line"; done < "$2"',
+        'shift 3; exec "$@"',
+        "",
+      ].join("\n"),
+      env: ({ folder }) => ({ CALLS: `${folder}/calls` }),
     });
-    const { privateKey } = user;
-    host = await connectHost({
-      host: "127.0.0.1",
-      port: server.port,
-      user: "doge",
-      privateKey: new Secret(privateKey),
-      hostKey: hostKey.publicKey,
-      clock: nodeClock,
-    });
-    layout = layoutAt(join(folder, "doge/shop"));
-    const found = externalDatabase([file(`postgres://ada:such%20secret@127.0.0.1:${port}/shop`)], app);
+    ({ host } = at);
+    layout = layoutAt(join(at.folder, "doge/shop"));
+    const found = externalDatabase([file(`postgres://ada:such%20secret@127.0.0.1:${at.port}/shop`)], app);
     await host.writeFiles(layout.root, [
       {
         path: "bin/db",
@@ -96,12 +60,7 @@ describe.skipIf(!have)("a database elsewhere (needs Postgres)", () => {
       { path: "database.env", content: found ?? "", mode: 0o600 },
     ]);
   });
-  afterAll(async () => {
-    await host.close();
-    await server.stop();
-    asServer(`${bin}/pg_ctl -D ${folder}/data -m immediate stop`);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => at.stop());
 
   test("is backed up, proven, and restored by pg_dump against its URL; no password is in any argv", async () => {
     sql("CREATE TABLE wows (id int); INSERT INTO wows SELECT generate_series(1, 300)");
@@ -115,7 +74,7 @@ describe.skipIf(!have)("a database elsewhere (needs Postgres)", () => {
     expect(sql("SELECT count(*) FROM wows")).toBe("300");
     expect(sql(`SELECT count(*) FROM pg_database WHERE datname = '${before}'`)).toBe("1");
     expect(sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'doge_%'")).toBe("0");
-    const calls = readFileSync(join(folder, "calls"), "utf8");
+    const calls = readFileSync(join(at.folder, "calls"), "utf8");
     expect(calls).toContain("run --rm -i --network doge --env-file");
     expect(calls).not.toContain("such secret");
   }, 60_000);

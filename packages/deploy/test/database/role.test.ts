@@ -1,23 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "@doge/core";
-import { nodeClock } from "@doge/core/node";
 import { compose } from "../../src/containers/docker.ts";
 import { ensureLogin, loginOf, retireLogin } from "../../src/database/role.ts";
-import { connectHost, type Host } from "../../src/index.ts";
-import { freePort } from "../support/droplet.ts";
-import { makeKeys, type SshServer, startSshServer } from "../support/ssh-server.ts";
+import type { Host } from "../../src/index.ts";
+import { type DatabaseHost, havePostgres, inPostgres, startDatabaseHost } from "../support/database-host.ts";
 
-const bin = spawnSync("pg_config", ["--bindir"], { encoding: "utf8" }).stdout?.trim() ?? "";
-const have = bin !== "" && spawnSync(join(bin, "initdb"), ["--version"]).status === 0;
-// Postgres refuses to run as root.
-const asServer = (command: string): void => {
-  const argv = process.getuid?.() === 0 ? ["su", "postgres", "-s", "/bin/sh", "-c", command] : ["sh", "-c", command];
-  execFileSync(argv[0] ?? "sh", argv.slice(1), { stdio: "ignore" });
-};
 const files = (user: string, password: string) => [
   { path: ".envs/.production/.postgres", content: new Secret("POSTGRES_USER=app\nPOSTGRES_DB=shop\n") },
   {
@@ -43,58 +30,22 @@ test("only a URL that leads to the droplet's own database has a login there", ()
   expect(of("none")).toBeUndefined();
 });
 
-describe.skipIf(!have)("the app's role (needs Postgres)", () => {
-  let folder: string;
-  let server: SshServer;
+describe.skipIf(!havePostgres)("the app's role (needs Postgres)", () => {
+  let at: DatabaseHost;
   let host: Host;
-  let port: number;
   const services = compose({ name: "services", files: ["/c.yaml"], directory: "/" });
-  /** Over TCP, where a password is asked for. */
-  const sql = (user: string, password: string, text: string): string => {
-    const env = { ...process.env, PGPASSWORD: password, PGHOST: "127.0.0.1", PGPORT: String(port), PGUSER: user };
-    const { stdout, stderr, status } = spawnSync(join(bin, "psql"), ["-AtqXc", text, "shop"], {
-      encoding: "utf8",
-      env,
-    });
-    return status === 0 ? stdout.trim() : `refused: ${stderr.includes("password authentication failed")}`;
-  };
+  const sql: DatabaseHost["sql"] = (user, password, text) => at.sql(user, password, text);
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "doge-role-"));
-    chmodSync(folder, 0o777);
-    port = await freePort();
-    writeFileSync(join(folder, "first"), "one\n", { mode: 0o644 });
-    asServer(
-      `${bin}/initdb -D ${folder}/data -U app --auth-local=trust --auth-host=scram-sha-256 --pwfile=${folder}/first --no-sync`,
-    );
-    asServer(`${bin}/pg_ctl -D ${folder}/data -o "-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -F" -w start`);
-    const env = { PGHOST: folder, PGPORT: String(port), POSTGRES_USER: "app" };
-    execFileSync(join(bin, "createdb"), ["-U", "app", "shop"], { env: { ...process.env, ...env } });
-    mkdirSync(join(folder, "bin"));
-    const engine = '#!/bin/sh\nwhile [ "$1" != postgres ]; do shift; done; shift; exec "$@"\n';
-    writeFileSync(join(folder, "bin/docker"), engine, { mode: 0o755 });
-    const [hostKey, user] = [makeKeys(), makeKeys()];
-    server = await startSshServer({
-      hostKey,
-      user,
-      env: { ...env, PATH: `${folder}/bin:${bin}:${process.env["PATH"]}` },
+    at = await startDatabaseHost({
+      user: "app",
+      password: "one",
+      docker: inPostgres,
+      env: ({ folder, port }) => ({ PGHOST: folder, PGPORT: String(port), POSTGRES_USER: "app" }),
     });
-    const { privateKey } = user;
-    host = await connectHost({
-      host: "127.0.0.1",
-      port: server.port,
-      user: "doge",
-      privateKey: new Secret(privateKey),
-      hostKey: hostKey.publicKey,
-      clock: nodeClock,
-    });
+    ({ host } = at);
   });
-  afterAll(async () => {
-    await host.close();
-    await server.stop();
-    asServer(`${bin}/pg_ctl -D ${folder}/data -m immediate stop`);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => at.stop());
 
   test("takes turns: both passwords work until the old one is retired, and what either makes is the owner's", async () => {
     expect(sql("app", "one", "CREATE TABLE wows (id int)")).toBe("");
