@@ -8,8 +8,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
+# Warnings would be of the machine's older Node: what is installed runs on the one that comes with it.
 node_modules/.installed: package.json package-lock.json $(wildcard packages/*/package.json)
-	npm ci
+	npm ci --loglevel=error
 	@touch $@
 
 install: node_modules/.installed ## Install dependencies
