@@ -27,6 +27,7 @@ import {
 import {
   type AppliedView,
   renderApplied,
+  renderChanges,
   renderDestroyed,
   renderFormatted,
   renderPlanned,
@@ -161,7 +162,7 @@ async function confirmed(invocation: Invocation, planned: PlannedRun): Promise<C
   }
   let yes = false;
   try {
-    yes = await agreed(invocation, planned.text, `Make these changes to ${name}?`);
+    yes = await agreed(invocation, renderChanges(planned), `Make these changes to ${name}?`);
   } finally {
     // A plan that waits for a yes would hold the workspace.
     if (!yes) await planned.discard();

@@ -1,4 +1,11 @@
-import type { DestroyResult, PlannedChange, PlannedRun } from "@doge/workflow";
+import {
+  costLine,
+  type DestroyResult,
+  type MonthlyCost,
+  monthlyCost,
+  type PlannedChange,
+  type PlannedRun,
+} from "@doge/workflow";
 import { duration } from "../terminal/style.ts";
 
 interface Counts {
@@ -14,6 +21,8 @@ export interface PlannedView {
   readonly hasChanges: boolean;
   readonly text: string;
   readonly url?: string;
+  /** Undefined for a plan without droplets. */
+  readonly cost?: MonthlyCost;
   /** The file that the plan was saved in. */
   readonly saved?: string;
 }
@@ -21,7 +30,8 @@ export interface PlannedView {
 /** What people and programs see of a plan; its JSON, with secrets, is what `doge show` is for. */
 export const plannedView = (planned: PlannedRun, more: Pick<PlannedView, "saved">): PlannedView => {
   const { workspace, counts, changes, hasChanges, text, url } = planned;
-  return { workspace, counts, changes, hasChanges, text, ...(url ? { url } : {}), ...more };
+  const cost = monthlyCost(planned.json);
+  return { workspace, counts, changes, hasChanges, text, ...(url ? { url } : {}), ...(cost ? { cost } : {}), ...more };
 };
 
 export interface AppliedView {
@@ -30,9 +40,16 @@ export interface AppliedView {
   readonly url?: string;
 }
 
+/** What would change, and what it costs. */
+export function renderChanges({ text, json }: Pick<PlannedRun, "text" | "json">): string {
+  const cost = monthlyCost(json);
+  return cost ? `${text.trimEnd()}\n\n${costLine(cost)}` : text;
+}
+
 export const renderPlanned = (plan: PlannedView): string =>
   [
     plan.text.trimEnd(),
+    ...(plan.cost ? ["", costLine(plan.cost)] : []),
     ...(plan.url ? ["", `Run: ${plan.url}`] : []),
     ...(plan.hasChanges ? ["", `Next: doge apply ${plan.saved ?? plan.workspace}`] : []),
     "",

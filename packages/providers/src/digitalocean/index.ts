@@ -10,6 +10,7 @@ import { spacesBucket } from "./spaces-bucket.ts";
 import { projectData } from "./project-data.ts";
 import { sshKey } from "./ssh-key.ts";
 import { sshKeyData } from "./ssh-key-data.ts";
+import { sizesData } from "./sizes-data.ts";
 import { tag } from "./tag.ts";
 
 export {
@@ -23,6 +24,7 @@ export {
   spacesBucket,
   sshKey,
   sshKeyData,
+  sizesData,
   tag,
 };
 export { createDigitalOcean, type DigitalOceanApi } from "./client.ts";
@@ -41,6 +43,6 @@ export const digitalocean = defineProvider<DigitalOcean>({
   version: "2.99.0",
   schema: providerSchema,
   resources: [droplet, sshKey, domain, record, project, projectResources, spacesBucket, tag],
-  dataSources: [domainData, projectData, sshKeyData],
+  dataSources: [domainData, projectData, sizesData, sshKeyData],
   configure,
 });

@@ -1,6 +1,7 @@
 import type { Redactor } from "@doge/core";
 import type { GitHubApi, Repo } from "@doge/providers/github";
 import type { Counts, PlannedChange } from "../executors/executor.ts";
+import { costLine, type MonthlyCost } from "../executors/cost.ts";
 import type { EnvironmentName } from "../workspaces/names.ts";
 
 /** GitHub refuses comments over 65,536 characters; room is kept for what stands around the plan. */
@@ -14,6 +15,7 @@ export type PlanReport =
       readonly text: string;
       readonly runUrl?: string;
       readonly image?: string;
+      readonly cost?: MonthlyCost | undefined;
     }
   | { readonly state: "failed"; readonly reason: string };
 
@@ -44,7 +46,7 @@ export function planComment(report: PlanReport, context: CommentContext): string
       ].join("\n"),
     );
   }
-  const { counts, changes, text, runUrl, image } = report;
+  const { counts, changes, text, runUrl, image, cost } = report;
   const total = counts.add + counts.change + counts.destroy;
   const gone = changes.filter((c) => c.action === "delete" || c.action === "replace");
   const lines = [
@@ -62,6 +64,7 @@ export function planComment(report: PlanReport, context: CommentContext): string
         ]
       : []),
     ...(image ? [`Image: \`${image}\``, ""] : []),
+    ...(cost ? [costLine(cost), ""] : []),
     "<details><summary>Plan</summary>",
     "",
     fence(clip(text, BUDGET - 2_000)),

@@ -1,5 +1,6 @@
 import { diagnosticsOf } from "@doge/core";
 import { prepareImage } from "../deploy/deploy.ts";
+import { monthlyCost } from "../executors/cost.ts";
 import type { Project } from "../project.ts";
 import { planWorkspace } from "../run-workspace.ts";
 import { vendors } from "../vendors.ts";
@@ -38,6 +39,7 @@ export async function ciPlan(project: Project): Promise<{ readonly summary: stri
       changes: planned.changes,
       text: planned.text,
       image: image.digest,
+      cost: monthlyCost(planned.json),
       ...(planned.url ? { runUrl: planned.url } : {}),
     });
     const { add, change, destroy } = planned.counts;

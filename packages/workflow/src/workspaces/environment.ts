@@ -6,6 +6,7 @@ import {
   projectData,
   projectResources,
   record,
+  sizesData,
   spacesBucket,
   sshKeyData,
 } from "@doge/providers/digitalocean";
@@ -31,13 +32,15 @@ export function environmentWorkspace(config: ProjectConfig, environment: Environ
   const deployKey = c.data(sshKeyData, "deploy", { name: config.slug });
   const project = c.data(projectData, "this", { name: config.slug });
   const zone = c.data(domainData, "this", { name: config.domain });
+  const { size } = config.environments[environment];
+  const { sizes } = c.data(sizesData, "this", { filter: [{ key: "slug", values: [size] }] });
 
   // Made here, not on the droplet: the first connection already knows whom it talks to.
   const hostKey = c.resource(privateKey, "host", { algorithm: "ED25519" });
   const server = c.resource(droplet, "this", {
     name: `${config.slug}-${environment}`,
     region: config.digitalocean.region,
-    size: config.environments[environment].size,
+    size,
     image: config.digitalocean.image,
     monitoring: true,
     ssh_keys: [deployKey.fingerprint],
@@ -104,5 +107,7 @@ export function environmentWorkspace(config: ProjectConfig, environment: Environ
   c.output("host_public_key", hostKey.public_key_openssh);
   c.output("bucket", bucket.name);
   c.output("url", site);
+  // Dollars, by DigitalOcean's list: a plan's JSON carries it to `monthlyCost`, whoever made the plan.
+  c.output("monthly_cost", raw<number>(`one(${sizes.source}[*].price_monthly)`));
   return c;
 }

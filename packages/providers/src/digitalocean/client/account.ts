@@ -31,6 +31,7 @@ export interface Size {
   readonly memory: number;
   readonly vcpus: number;
   readonly disk: number;
+  readonly transfer: number;
   /** Dollars. */
   readonly price_monthly: number;
   readonly price_hourly: number;
