@@ -21,7 +21,9 @@ export function renderUp(result: UpResult): string {
     `Up in ${duration(result.milliseconds)}.`,
     "",
     `Repository   ${result.repository}`,
-    ...result.deploys.map((d) => `${(d.environment === "prod" ? "Production" : "Staging").padEnd(13)}${d.url}`),
+    ...result.deploys.map(
+      (d) => `${(d.environment === "prod" ? "Production" : "Staging").padEnd(13)}${d.url}${rolledBack(d)}`,
+    ),
     "",
     "Workspaces:",
     ...rows,
@@ -30,6 +32,9 @@ export function renderUp(result: UpResult): string {
     "",
   ].join("\n");
 }
+
+const rolledBack = ({ record }: DeployResult): string =>
+  record.takenBack?.length ? `  stays rolled back, to commit ${record.image.commit.slice(0, 7)}` : "";
 
 const countsText = (counts: { readonly add: number; readonly change: number; readonly destroy: number }): string =>
   counts.add + counts.change + counts.destroy === 0

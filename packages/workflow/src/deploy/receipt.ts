@@ -33,10 +33,12 @@ export function receiptLines({
   restorePoint,
   reachable,
   allowed,
+  takenBack,
 }: ReleaseRecord): string[] {
   const { traffic } = receipt;
   const visitors = traffic && traffic.after.requests > 0 ? traffic.after : undefined;
   return [
+    ...(takenBack?.length ? ["rolled back: it stays until another commit is deployed"] : []),
     `image ${image.digest.slice(0, 19)}, commit ${image.commit.slice(0, 7)}, took ${duration(receipt.totalMilliseconds)}`,
     ...(receipt.requests > 0
       ? [`the site meanwhile: ${receipt.requests} requests, ${receipt.failed} failed${latency(receipt)}`]
