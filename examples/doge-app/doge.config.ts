@@ -7,6 +7,10 @@ export default defineProject({
   domain: "doge-app.example",
   github: { owner: "such-owner", repository: "doge-app" },
   hcp: { organization: "such-organization" },
-  app: { compile: ["node", "src/commands/compile.ts"], readOnly: true },
+  app: {
+    compile: ["node", "src/commands/compile.ts"],
+    readOnly: true,
+    previousKey: { variable: "SECRET_KEY_PREVIOUS", reencrypt: ["node", "dist/commands/reencrypt.js"] },
+  },
   processes: { worker: { command: ["node", "dist/worker.js"] } },
 });

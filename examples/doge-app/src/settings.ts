@@ -1,3 +1,5 @@
+import type { Keys } from "./web/sign.ts";
+
 /** What the app takes from its environment. Read once at the start, so that a wrong value stops it there. */
 export interface Settings {
   readonly port: number;
@@ -8,8 +10,8 @@ export interface Settings {
   readonly commit: string;
   /** Origin that people see, such as `https://example.com`: links in mails, cookies, CSRF. */
   readonly siteUrl: string;
-  /** Signs cookies and links, encrypts second factors. */
-  readonly secretKey: string;
+  /** SECRET_KEY signs cookies and encrypts second factors. What SECRET_KEY_PREVIOUS did before a rotation is still good. */
+  readonly secretKeys: Keys;
   readonly databaseUrl: string;
   readonly databasePool: number;
   /** `smtp(s)://…`, or `folder:PATH` (development: shown at /mailbox/). */
@@ -76,7 +78,9 @@ export function readSettings(env: Env): Settings {
     "an origin without a path, such as https://example.com",
   );
   const secretKey = required("SECRET_KEY", "local-only-local-only-local-only!", "at least 32 random characters");
-  if (secretKey !== "" && secretKey.length < 32) troubles.push("SECRET_KEY must have at least 32 characters");
+  const previousKey = given("SECRET_KEY_PREVIOUS");
+  for (const [name, key] of Object.entries({ SECRET_KEY: secretKey, SECRET_KEY_PREVIOUS: previousKey }))
+    if (key && key.length < 32) troubles.push(`${name} must have at least 32 characters`);
 
   const settings: Settings = {
     port,
@@ -84,7 +88,7 @@ export function readSettings(env: Env): Settings {
     release: given("DOGE_RELEASE") ?? "unreleased",
     commit: given("DOGE_COMMIT") ?? "",
     siteUrl,
-    secretKey,
+    secretKeys: previousKey && previousKey !== secretKey ? [secretKey, previousKey] : [secretKey],
     databaseUrl: matching(
       "DATABASE_URL",
       required("DATABASE_URL", undefined, "set it to postgres://user:password@host:5432/database"),

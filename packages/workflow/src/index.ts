@@ -23,7 +23,7 @@ export { destroy, type DestroyResult } from "./destroy.ts";
 export { type Check, doctor } from "./doctor.ts";
 export { envDiff, type EnvDiff } from "./env/diff.ts";
 export { envPush, type EnvPush } from "./env/push.ts";
-export { rotated, type RotatedSecret, rotateSecrets, type Rotation } from "./env/rotate.ts";
+export { finishRotation, rotated, type RotatedSecret, rotateSecrets, type Rotation } from "./env/rotate.ts";
 export { costLine, type MonthlyCost, monthlyCost } from "./executors/cost.ts";
 export type { PlannedChange, PlannedRun, RunOptions, WorkspaceRunOptions } from "./executors/executor.ts";
 export { readPlan, type SavedPlan } from "./executors/saved-plan.ts";

@@ -2,7 +2,7 @@ import { Secret } from "@doge/core";
 import { expect, test } from "vitest";
 import { keysThatDiffer } from "../src/env/diff.ts";
 import { dropletEnvFiles, envFileMap, envFilesFromSecrets } from "../src/env/files.ts";
-import { renewed } from "../src/env/rotate.ts";
+import { renewed, withoutFormerKey } from "../src/env/rotate.ts";
 import { credentialsFile } from "../src/settings.ts";
 
 const production = { ".app": new Secret("A=1\n"), ".postgres": new Secret("P=2\n") };
@@ -71,4 +71,17 @@ test("a rotation replaces what is asked for, and the database's role takes its t
   expect(renewed(elsewhere, ["database"], login)).toBe(elsewhere);
   const all = renewed(text, ["METRICS_TOKEN", "SECRET_KEY"], login);
   expect(all).toMatch(/shop:old@postgres[^]*\nSECRET_KEY=[\w-]{64}\n# METRICS_TOKEN=\nMAIL_URL=smtp:\/\/x\n$/);
+});
+
+test("a rotation keeps the key of before for an app that takes both, and only that one", () => {
+  const text = "A=1\nSECRET_KEY=first\nB=2\n";
+  const key = (of: string): string | undefined => /^SECRET_KEY=(.*)$/m.exec(of)?.[1];
+  const once = renewed(text, ["SECRET_KEY"], undefined, "KEY_BEFORE");
+  expect(once).toMatch(/^A=1\nSECRET_KEY=[\w-]{64}\n# SECRET_KEY of before [^\n]*\nKEY_BEFORE=first\nB=2\n$/);
+  const twice = renewed(once, ["SECRET_KEY"], undefined, "KEY_BEFORE");
+  expect(twice.match(/KEY_BEFORE=.*/g)).toEqual([`KEY_BEFORE=${key(once)}`]);
+  expect(withoutFormerKey(twice, "KEY_BEFORE")).toBe(`A=1\nSECRET_KEY=${key(twice)}\nB=2\n`);
+  // What isn't there isn't missed, and what somebody wrote there goes, too.
+  expect(withoutFormerKey(text, "KEY_BEFORE")).toBe(text);
+  expect(withoutFormerKey("KEY_BEFORE=mine", "KEY_BEFORE")).toBe("");
 });

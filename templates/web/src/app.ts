@@ -154,7 +154,7 @@ function visitor({ settings }: Services): MiddlewareHandler<Env> {
     c.set("settings", settings);
     const chosen = getCookie(c, "language");
     speak(c, isLanguage(chosen) ? chosen : acceptedLanguage(c.req.header("accept-language")));
-    c.set("flash", flashOf(c, settings.secretKey, secure));
+    c.set("flash", flashOf(c, settings.secretKeys, secure));
     await next();
   };
 }

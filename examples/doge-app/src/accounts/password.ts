@@ -110,7 +110,7 @@ export function passwordRoutes(services: Services): Hono<Env> {
       if (key !== "set") {
         if (!(await resetUser(services, key))) return c.html(badToken(c), 404);
         // Out of the address: not in the history, not in a referrer.
-        setCookie(c, keyCookie, sign(settings.secretKey, keyCookie, key), {
+        setCookie(c, keyCookie, sign(settings.secretKeys, keyCookie, key), {
           path: resetPath,
           httpOnly: true,
           sameSite: "Lax",
@@ -119,14 +119,14 @@ export function passwordRoutes(services: Services): Hono<Env> {
         });
         return c.redirect(`${resetPath}set/`, 302);
       }
-      const token = unsign(settings.secretKey, keyCookie, getCookie(c, keyCookie));
+      const token = unsign(settings.secretKeys, keyCookie, getCookie(c, keyCookie));
       const user = token ? await resetUser(services, token) : undefined;
       return user ? c.html(setPage(c, c.get("t")("Change Password"))) : c.html(badToken(c), 404);
     })
 
     .post("/password/reset/key/set/", async (c) => {
       const t = c.get("t");
-      const token = unsign(settings.secretKey, keyCookie, getCookie(c, keyCookie));
+      const token = unsign(settings.secretKeys, keyCookie, getCookie(c, keyCookie));
       const user = token ? await resetUser(services, token) : undefined;
       if (!token || !user) return c.html(badToken(c), 404);
       const entries = await readForm(c);

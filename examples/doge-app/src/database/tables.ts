@@ -76,7 +76,8 @@ export interface Tables {
   account: Account;
   passkey: Passkey;
   verification: { readonly id: string; identifier: string; value: string; expiresAt: Date };
-  twoFactor: { readonly id: string; userId: string; verified: boolean };
+  /** Encrypted by SECRET_KEY: `accounts/keys.ts`. */
+  twoFactor: { readonly id: string; userId: string; secret: string; backupCodes: string; verified: boolean };
   permission: { readonly codename: string; name: string };
   group: { readonly id: Generated<string>; name: string };
   groupPermission: { groupId: string; codename: string };

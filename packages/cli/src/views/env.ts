@@ -1,4 +1,4 @@
-import type { EnvDiff, EnvPush } from "@doge/workflow";
+import type { EnvDiff, EnvPush, Rotation } from "@doge/workflow";
 import { renderDeploy } from "./project.ts";
 
 const signs = { changed: "~", "only here": "+", "only there": "-" } as const;
@@ -29,3 +29,20 @@ export const renderEnvPush = ({ pushed, deploys, idle }: EnvPush): string =>
     ...deploys.map(renderDeploy),
     ...idle.map((environment) => `${environment}: nothing is deployed there yet; the first deploy takes them.\n`),
   ].join("");
+
+export function renderRotation(rotation: Rotation): string {
+  const { rotated, resumed, formerKey } = rotation;
+  return [
+    `${resumed ? "Completed what was begun: " : "Made anew: "}${rotated.join(", ")}. Keep a copy of .envs/.\n`,
+    renderEnvPush(rotation),
+    ...(formerKey
+      ? [
+          `The app still takes what the former key signed (${formerKey.variable}). Nothing needs that from ${formerKey.neededUntil.toISOString().slice(0, 10)} on.\n`,
+          "Next, then: doge secrets rotate SECRET_KEY --finish\n",
+        ]
+      : []),
+  ].join("");
+}
+
+export const renderFinishedRotation = (push: EnvPush): string =>
+  `The former SECRET_KEY is forgotten. Keep a copy of .envs/.\n${renderEnvPush(push)}`;

@@ -113,6 +113,21 @@ export const projectSchema = z.strictObject({
         .nullable()
         .default(null)
         .describe("Node program, in a clean export without node_modules, that makes what the assembled image runs."),
+      previousKey: z
+        .strictObject({
+          variable: z
+            .string()
+            .regex(/^[A-Z][A-Z0-9_]*$/, "must be a name such as SECRET_KEY_PREVIOUS")
+            .describe("Variable in which the app finds the key of before."),
+          days: z.int().min(0).default(14).describe("How long what the former key signed may still be of use."),
+          reencrypt: command
+            .nullable()
+            .default(null)
+            .describe("Command in the live release that encrypts anew what the former key encrypted; null for none."),
+        })
+        .nullable()
+        .default(null)
+        .describe("How the app takes the SECRET_KEY of before a rotation; null for one that knows one key at a time."),
       base: z.string().default("docker.io/library/node:24-bookworm-slim").describe("Base image of the app's image."),
     })
     .prefault({})

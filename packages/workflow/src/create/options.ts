@@ -66,7 +66,11 @@ export function optionWords(options: TemplateOptions): Readonly<Record<string, s
 
 /** What `doge.config.ts` says of the template's app. */
 export const appConfig = ({ jobs }: TemplateOptions): Pick<ProjectConfigInput, "app" | "processes"> => ({
-  app: { compile: ["node", "src/commands/compile.ts"], readOnly: true },
+  app: {
+    compile: ["node", "src/commands/compile.ts"],
+    readOnly: true,
+    previousKey: { variable: "SECRET_KEY_PREVIOUS", reencrypt: ["node", "dist/commands/reencrypt.js"] },
+  },
   ...(jobs === "worker" ? { processes: { worker: { command: ["node", "dist/worker.js"] } } } : {}),
 });
 

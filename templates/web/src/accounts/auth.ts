@@ -8,6 +8,7 @@ import type { Settings } from "../settings.ts";
 import { site } from "../site.ts";
 import type { PageContext } from "../web/context.ts";
 import { usernamePattern } from "./create-user.ts";
+import { type Keyring, keyring, signedAnew } from "./keys.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
 import { cookiePrefix } from "./session.ts";
 
@@ -24,11 +25,13 @@ type OnReset = (to: { readonly id: string; readonly email: string }, token: stri
  * better-auth keeps passwords, sessions, second factors and passkeys. Only its server-side API is used, never its own
  * HTTP handler: the pages of this app are the only way in, and they count attempts themselves (`web/limits.ts`).
  */
-const makeAuth = ({ settings, db, log }: Parts, onReset: OnReset) =>
+const makeAuth = ({ settings, db, log }: Parts, { keys, legacySecret }: Keyring, onReset: OnReset) =>
   betterAuth({
     appName: site.name,
     baseURL: settings.siteUrl,
-    secret: settings.secretKey,
+    // It takes them apart, and makes the same keyring of them.
+    secrets: [...keys].map(([version, value]) => ({ version, value })),
+    secret: legacySecret,
     trustedOrigins: [settings.siteUrl],
     database: { db, type: "postgres" },
     telemetry: { enabled: false },
@@ -90,12 +93,14 @@ export interface Accounts {
 }
 
 export function createAccounts(parts: Parts, onReset: OnReset): Accounts {
-  const { api } = makeAuth(parts, onReset);
+  const { secretKeys } = parts.settings;
+  const { api } = makeAuth(parts, keyring(secretKeys), onReset);
   return {
     api,
     async as(c, ask) {
       const headers = new Headers(c.req.raw.headers);
       headers.set("x-visitor-address", c.get("ipAddress"));
+      headers.set("cookie", signedAnew(headers.get("cookie") ?? "", secretKeys));
       // better-auth compares it with its own; csrf() in app.ts has compared it with the browser's.
       headers.set("origin", parts.settings.siteUrl);
       try {

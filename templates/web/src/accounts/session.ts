@@ -40,8 +40,9 @@ export function sessionReader(db: Kysely<Tables>, settings: Settings): (c: PageC
     const end = cookie?.lastIndexOf(".") ?? -1;
     if (cookie === undefined || end < 0) return undefined;
     const token = cookie.slice(0, end);
-    const signature = createHmac("sha256", settings.secretKey).update(token).digest("base64");
-    if (!sameText(signature, cookie.slice(end + 1))) return undefined;
+    const signature = cookie.slice(end + 1);
+    const signs = (key: string): boolean => sameText(createHmac("sha256", key).update(token).digest("base64"), signature);
+    if (!settings.secretKeys.some(signs)) return undefined;
     const { rows } = await db.executeQuery<CurrentUser>({ ...query, parameters: [token, ...others] });
     return rows[0];
   };

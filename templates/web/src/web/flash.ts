@@ -1,6 +1,6 @@
 import { getCookie, setCookie } from "hono/cookie";
 import type { PageContext } from "./context.ts";
-import { sign, unsign } from "./sign.ts";
+import { type Keys, sign, unsign } from "./sign.ts";
 
 export interface Message {
   readonly level: "success" | "info" | "error";
@@ -16,15 +16,15 @@ export interface Flash {
 
 const cookie = "messages";
 
-export function flashOf(c: PageContext, secret: string, secure: boolean): Flash {
-  const received = unsign(secret, cookie, getCookie(c, cookie));
+export function flashOf(c: PageContext, keys: Keys, secure: boolean): Flash {
+  const received = unsign(keys, cookie, getCookie(c, cookie));
   let messages: Message[] = received ? (JSON.parse(Buffer.from(received, "base64url").toString()) as Message[]) : [];
   const store = (value: string, maxAge: number): void =>
     setCookie(c, cookie, value, { path: "/", httpOnly: true, sameSite: "Lax", secure, maxAge });
   return {
     add(level, text) {
       messages = [...messages, { level, text }].slice(-5);
-      store(sign(secret, cookie, Buffer.from(JSON.stringify(messages)).toString("base64url")), 600);
+      store(sign(keys, cookie, Buffer.from(JSON.stringify(messages)).toString("base64url")), 600);
     },
     take() {
       const shown = messages;
