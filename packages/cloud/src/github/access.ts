@@ -122,9 +122,16 @@ export function createAccess(
   const account = (login: string): Account | undefined =>
     sameLogin(login, actionsBot.login) ? actionsBot : records.accounts.get(login.toLowerCase());
 
+  /** Whose name it may be: one that nobody has is an organization of the token's user as soon as it is asked for. */
+  function ownerNamed(login: string): Account | undefined {
+    if (!account(login) && /^[a-z\d](-?[a-z\d]){0,38}$/i.test(login)) seedAccount(login, "Organization");
+    return account(login);
+  }
+
   return {
     owner,
     account,
+    ownerNamed,
     identify,
     roleOf,
     demand,

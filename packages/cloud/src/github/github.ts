@@ -153,4 +153,5 @@ const gaps: readonly Gap[] = [
   "GraphQL knows repositories, refs, pull requests and branch protection rules; GitHub's full schema is not here.",
   "Rate limits are announced, never enforced; conditional requests (ETag) are answered in full.",
   "Web pages need no login: they answer on this machine alone.",
+  "An owner's name that nobody has is an organization of the token's user as soon as it is asked for.",
 ].map((gap) => ({ service: "github", gap }));

@@ -21,7 +21,7 @@ import { workspaceRoutes } from "./workspaces.ts";
 export type { HcpOptions } from "./model.ts";
 
 const gaps: readonly Gap[] = [
-  "One organization, one user, one token; no teams, SSO, agents or permissions below the organization.",
+  "One user, one token. Every organization is that user's, and is there when it is first asked for; no teams, SSO, agents or permissions below the organization.",
   "Logs are plain text: `structured-run-output-enabled` is kept but false from the start.",
   "No policy checks, cost estimates, run tasks, run triggers, VCS connections, notifications, private registry or Stacks.",
   "Rate limits are announced in the headers but not enforced.",
@@ -89,12 +89,13 @@ function apiRoutes(hcp: Hcp, worker: Worker): Hono {
     if (!sameText(token, hcp.token)) throw new ApiError(401, "unauthorized");
     await next();
   });
-  const ownOrganization = async (c: Context, next: () => Promise<void>): Promise<void> => {
-    found(c.req.param("organization") === hcp.organization ? true : undefined);
+  const anOrganization = async (c: Context, next: () => Promise<void>): Promise<void> => {
+    // What could not be an organization's name is none.
+    found(/^[A-Za-z0-9_-]{3,40}$/.test(c.req.param("organization") ?? "") ? true : undefined);
     await next();
   };
-  api.use("/organizations/:organization", ownOrganization);
-  api.use("/organizations/:organization/*", ownOrganization);
+  api.use("/organizations/:organization", anOrganization);
+  api.use("/organizations/:organization/*", anOrganization);
   api.get("/ping", (c) => c.body(null, 204));
   api.route("/", organizationRoutes(hcp));
   api.route(
@@ -150,13 +151,12 @@ function archiveRoutes(hcp: Hcp, worker: Worker): Hono {
 function inventory(hcp: Hcp): InventoryItem[] {
   const items = (kind: string, rows: readonly { readonly id: string; readonly name: string }[]): InventoryItem[] =>
     rows.map(({ id, name }) => ({ service: "hcp", kind, id, name }));
-  const ownProject = defaultProject(hcp).id;
   return [
     ...items("workspace", hcp.workspaces.list()),
     ...items("variable set", hcp.variableSets.list()),
     ...items(
       "project",
-      hcp.projects.list(({ id }) => id !== ownProject),
+      hcp.projects.list(({ id, organization }) => id !== defaultProject(hcp, organization).id),
     ),
   ];
 }

@@ -8,7 +8,7 @@ export interface HcpOptions {
   readonly terraform: TerraformRunner;
   /** The one API token that is good here. */
   readonly token: string;
-  /** The one organization that exists here. */
+  /** The organization that stands in the addresses given to clients. Any other is there as soon as it is asked for. */
   readonly organization: string;
 }
 
@@ -35,6 +35,7 @@ export interface Link {
 
 export interface Project {
   readonly id: string;
+  readonly organization: string;
   readonly name: string;
   readonly description?: string;
   readonly createdAt: string;
@@ -79,6 +80,7 @@ export interface Variable {
 
 export interface VariableSet {
   readonly id: string;
+  readonly organization: string;
   readonly name: string;
   readonly description: string;
   readonly global: boolean;
@@ -197,17 +199,26 @@ export function openHcp(context: CloudContext, options: HcpOptions): Hcp {
     states: collection("states"),
     links: collection("links"),
   };
-  defaultProject(hcp);
+  defaultProject(hcp, options.organization);
   return hcp;
 }
 
 /** Every organization has one from its birth; it can't be deleted. */
-export function defaultProject(hcp: Hcp): Project {
-  const existing = hcp.projects.list()[0];
+export function defaultProject(hcp: Hcp, organization: string): Project {
+  const existing = hcp.projects.list((project) => project.organization === organization)[0];
   if (existing) return existing;
-  const project = { id: hcp.context.ids.prefixed("prj"), name: "Default Project", createdAt: timestamp(hcp) };
-  return hcp.projects.put(project.id, project);
+  const id = hcp.context.ids.prefixed("prj");
+  return hcp.projects.put(id, { id, organization, name: "Default Project", createdAt: timestamp(hcp) });
 }
+
+/** The organization of a workspace is that of its project. */
+export const organizationOf = (hcp: Hcp, { projectId }: Pick<Workspace, "projectId">): string =>
+  hcp.projects.get(projectId)?.organization ?? hcp.organization;
+
+export const workspacesOf = (hcp: Hcp, organization: string): Workspace[] => {
+  const projects = new Set(hcp.projects.list((project) => project.organization === organization).map(({ id }) => id));
+  return hcp.workspaces.list(({ projectId }) => projects.has(projectId));
+};
 
 export const timestamp = (hcp: Hcp): string => hcp.context.now().toISOString();
 export const url = (hcp: Hcp, path: string): string => `${hcp.context.url("hcp")}${path}`;

@@ -19,14 +19,14 @@ const allowed = (names: readonly string[]): Record<string, boolean> =>
 
 export const organizationRoutes = (hcp: Hcp): Hono => {
   const routes = new Hono();
-  const organization = (): Resource => ({
-    id: hcp.organization,
+  const organization = (own: string): Resource => ({
+    id: own,
     type: "organizations",
     attributes: {
-      name: hcp.organization,
-      "external-id": `org-${hcp.organization}`,
+      name: own,
+      "external-id": `org-${own}`,
       email: `${userName}@localcloud.invalid`,
-      "created-at": defaultProject(hcp).createdAt,
+      "created-at": defaultProject(hcp, own).createdAt,
       "collaborator-auth-policy": "password",
       "cost-estimation-enabled": false,
       "plan-expired": false,
@@ -49,10 +49,10 @@ export const organizationRoutes = (hcp: Hcp): Hono => {
         "can-traverse",
       ]),
     },
-    relationships: { "default-project": toOne("projects", defaultProject(hcp).id) },
-    links: { self: `/api/v2/organizations/${hcp.organization}` },
+    relationships: { "default-project": toOne("projects", defaultProject(hcp, own).id) },
+    links: { self: `/api/v2/organizations/${own}` },
   });
-  const project = ({ id, name, description, createdAt }: Project): Resource => ({
+  const project = ({ id, organization: own, name, description, createdAt }: Project): Resource => ({
     id,
     type: "projects",
     attributes: {
@@ -64,7 +64,7 @@ export const organizationRoutes = (hcp: Hcp): Hono => {
       "team-count": 0,
       permissions: allowed(["can-read", "can-update", "can-destroy", "can-create-workspace", "can-move-workspace"]),
     },
-    relationships: { organization: toOne("organizations", hcp.organization) },
+    relationships: { organization: toOne("organizations", own) },
     links: { self: `/api/v2/projects/${id}` },
   });
   const byId = (c: Context): Project => found(hcp.projects.get(c.req.param("project") ?? ""));
@@ -76,11 +76,13 @@ export const organizationRoutes = (hcp: Hcp): Hono => {
       attributes: { username: userName, "is-service-account": false, email: `${userName}@localcloud.invalid` },
     }),
   );
-  routes.get("/organizations", (c) => sendPage(c, [organization()]));
-  routes.get("/organizations/:organization", (c) => sendData(c, organization()));
+  routes.get("/organizations", (c) =>
+    sendPage(c, [...new Set(hcp.projects.list().map((each) => each.organization))].map(organization)),
+  );
+  routes.get("/organizations/:organization", (c) => sendData(c, organization(c.req.param("organization"))));
   routes.get("/organizations/:organization/entitlement-set", (c) =>
     sendData(c, {
-      id: `org-${hcp.organization}`,
+      id: `org-${c.req.param("organization")}`,
       type: "entitlement-sets",
       attributes: {
         operations: true,
@@ -105,15 +107,19 @@ export const organizationRoutes = (hcp: Hcp): Hono => {
     const query = new URL(c.req.url).searchParams;
     const names = query.get("filter[names]")?.split(",");
     const search = query.get("q") ?? "";
-    const projects = hcp.projects.list(({ name }) => (!names || names.includes(name)) && name.includes(search));
+    const { organization: own } = defaultProject(hcp, c.req.param("organization"));
+    const projects = hcp.projects.list(
+      (each) => each.organization === own && (!names || names.includes(each.name)) && each.name.includes(search),
+    );
     return sendPage(c, projects.map(project));
   });
   routes.post("/organizations/:organization/projects", async (c) => {
     const sent = await readResource(c);
-    const name = projectName(hcp, text(sent, "name") ?? "", undefined);
+    const { organization: own } = defaultProject(hcp, c.req.param("organization"));
     const created: Project = {
       id: hcp.context.ids.prefixed("prj"),
-      name,
+      organization: own,
+      name: projectName(hcp, text(sent, "name") ?? "", { organization: own }),
       description: text(sent, "description") ?? "",
       createdAt: timestamp(hcp),
     };
@@ -123,7 +129,7 @@ export const organizationRoutes = (hcp: Hcp): Hono => {
   routes.patch("/projects/:project", async (c) => {
     const now = byId(c);
     const sent = await readResource(c);
-    const name = projectName(hcp, text(sent, "name") ?? now.name, now.id);
+    const name = projectName(hcp, text(sent, "name") ?? now.name, now);
     return sendData(
       c,
       project(
@@ -132,8 +138,9 @@ export const organizationRoutes = (hcp: Hcp): Hono => {
     );
   });
   routes.delete("/projects/:project", (c) => {
-    const { id } = byId(c);
-    if (id === defaultProject(hcp).id) throw new ApiError(403, "forbidden", "The default project can't be deleted");
+    const { id, organization: own } = byId(c);
+    if (id === defaultProject(hcp, own).id)
+      throw new ApiError(403, "forbidden", "The default project can't be deleted");
     if (hcp.workspaces.list(({ projectId }) => projectId === id).length > 0)
       throw conflict("The project still has workspaces");
     hcp.projects.delete(id);
@@ -142,9 +149,10 @@ export const organizationRoutes = (hcp: Hcp): Hono => {
   return routes;
 };
 
-function projectName(hcp: Hcp, name: string, self: string | undefined): string {
+function projectName(hcp: Hcp, name: string, self: Pick<Project, "organization"> & { readonly id?: string }): string {
   if (!/^[\w -]{3,40}$/.test(name)) throw invalid("name", "Name must have 3 to 40 letters, numbers, spaces, -, or _");
-  if (hcp.projects.list((other) => other.name === name && other.id !== self).length > 0)
+  const isOther = ({ id, organization }: Project): boolean => organization === self.organization && id !== self.id;
+  if (hcp.projects.list((other) => other.name === name && isOther(other)).length > 0)
     throw invalid("name", "Name has already been taken");
   return name;
 }

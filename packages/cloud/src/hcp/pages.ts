@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { html, raw } from "hono/html";
 import { stripVTControlCharacters } from "node:util";
 import { logText } from "./logs.ts";
-import { isFinished, type Hcp, type Run } from "./model.ts";
+import { isFinished, organizationOf, workspacesOf, type Hcp, type Run, type Workspace } from "./model.ts";
 
 type Html = ReturnType<typeof html>;
 
@@ -66,15 +66,14 @@ const page = (title: string, refreshes: boolean, body: Html): Html =>
 
 export const pageRoutes = (hcp: Hcp): Hono => {
   const routes = new Hono();
-  const base = `/app/${hcp.organization}`;
 
-  routes.get("/app/:organization", (c) => c.redirect(`${base}/workspaces`));
+  routes.get("/app/:organization", (c) => c.redirect(`/app/${c.req.param("organization")}/workspaces`));
   routes.get("/app/:organization/workspaces", async (c) => {
-    if (c.req.param("organization") !== hcp.organization) return c.notFound();
-    const rows = hcp.workspaces.list().map((workspace) => {
+    const organization = c.req.param("organization");
+    const rows = workspacesOf(hcp, organization).map((workspace) => {
       const run = workspace.latestRunId === undefined ? undefined : hcp.runs.get(workspace.latestRunId);
       return html`<tr>
-        <td><a href="${base}/workspaces/${workspace.name}">${workspace.name}</a></td>
+        <td><a href="/app/${organization}/workspaces/${workspace.name}">${workspace.name}</a></td>
         <td>${run?.status ?? ""}</td>
         <td>${workspace.lock ? "locked" : ""}</td>
       </tr>`;
@@ -83,7 +82,7 @@ export const pageRoutes = (hcp: Hcp): Hono => {
       await page(
         "Workspaces",
         false,
-        html`<h1>Workspaces of ${hcp.organization}</h1>
+        html`<h1>Workspaces of ${organization}</h1>
           <table>
             <tr>
               <th>Name</th>
@@ -95,9 +94,10 @@ export const pageRoutes = (hcp: Hcp): Hono => {
       ),
     );
   });
-  const workspacePage = async (name: string): Promise<Html | undefined> => {
-    const workspace = hcp.workspaces.list((one) => one.name === name)[0];
+  const workspacePage = async (organization: string, name: string): Promise<Html | undefined> => {
+    const workspace = workspacesOf(hcp, organization).find((one) => one.name === name);
     if (!workspace) return undefined;
+    const base = `/app/${organization}`;
     const runs = hcp.runs.list(({ workspaceId }) => workspaceId === workspace.id).toReversed();
     const rows = runs.map(
       (run) =>
@@ -130,23 +130,25 @@ export const pageRoutes = (hcp: Hcp): Hono => {
     "/app/:organization/:name",
   ]) {
     routes.get(path, async (c) => {
-      const found = await workspacePage(c.req.param("name") ?? "");
-      return found && c.req.param("organization") === hcp.organization ? c.html(found) : c.notFound();
+      const found = await workspacePage(c.req.param("organization") ?? "", c.req.param("name") ?? "");
+      return found ? c.html(found) : c.notFound();
     });
   }
   // The CLI prints the second form, without "workspaces".
   for (const path of ["/app/:organization/workspaces/:name/runs/:run", "/app/:organization/:name/runs/:run"]) {
     routes.get(path, async (c) => {
       const run = hcp.runs.get(c.req.param("run") ?? "");
-      const name = run && hcp.workspaces.get(run.workspaceId)?.name;
-      if (!run || name !== c.req.param("name") || c.req.param("organization") !== hcp.organization) return c.notFound();
-      return c.html(await runPage(hcp, run, name ?? ""));
+      const workspace = run && hcp.workspaces.get(run.workspaceId);
+      const organization = workspace && organizationOf(hcp, workspace);
+      if (!run || !workspace || workspace.name !== c.req.param("name") || organization !== c.req.param("organization"))
+        return c.notFound();
+      return c.html(await runPage(hcp, run, workspace));
     });
   }
   return routes;
 };
 
-function runPage(hcp: Hcp, run: Run, name: string): Html | Promise<Html> {
+function runPage(hcp: Hcp, run: Run, workspace: Workspace): Html | Promise<Html> {
   const phase = (title: string, { id, status, additions, changes, destructions }: Run["plan"]): Html | string =>
     status === "pending" || status === "unreachable"
       ? ""
@@ -156,7 +158,7 @@ function runPage(hcp: Hcp, run: Run, name: string): Html | Promise<Html> {
   return page(
     `${run.id} ${run.status}`,
     !isFinished(run) && run.status !== "planned_and_saved",
-    html`<p><a href="/app/${hcp.organization}/workspaces/${name}">${name}</a></p>
+    html`<p><a href="/app/${organizationOf(hcp, workspace)}/workspaces/${workspace.name}">${workspace.name}</a></p>
       <h1>${run.message}</h1>
       <p>${run.id}: <strong>${run.status}</strong></p>
       ${phase("Plan", run.plan)}${phase("Apply", run.apply)}`,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { TerraformRunRequest } from "../ports.ts";
 import { unpack } from "./archive.ts";
 import { readBlob } from "./blobs.ts";
-import type { Hcp, Run, Workspace } from "./model.ts";
+import { organizationOf, type Hcp, type Run, type Workspace } from "./model.ts";
 import { currentStateText } from "./states.ts";
 import { effectiveVariables } from "./variables.ts";
 
@@ -49,7 +49,7 @@ export async function runRequest(
     environment: {
       TFC_RUN_ID: run.id,
       TFC_WORKSPACE_NAME: workspace.name,
-      TFC_WORKSPACE_SLUG: `${hcp.organization}/${workspace.name}`,
+      TFC_WORKSPACE_SLUG: `${organizationOf(hcp, workspace)}/${workspace.name}`,
       TFC_PROJECT_NAME: hcp.projects.get(workspace.projectId)?.name ?? "",
       ...Object.fromEntries(
         effectiveVariables(hcp, workspace)

@@ -28,6 +28,7 @@ import {
   type Phase,
   type Run,
   type Workspace,
+  workspacesOf,
 } from "./model.ts";
 import { phaseResource } from "./phases.ts";
 import type { Worker } from "./worker.ts";
@@ -109,9 +110,14 @@ export const runRoutes = (hcp: Hcp, worker: Worker): Hono => {
     const { id } = found(hcp.workspaces.get(c.req.param("workspace")));
     return newestFirst(c, (run) => run.workspaceId === id);
   });
-  routes.get("/organizations/:organization/runs", (c) => newestFirst(c, () => true));
+  const inOrganization = (c: Context): ((run: Run) => boolean) => {
+    const ids = new Set(workspacesOf(hcp, c.req.param("organization") ?? "").map(({ id }) => id));
+    return ({ workspaceId }) => ids.has(workspaceId);
+  };
+  routes.get("/organizations/:organization/runs", (c) => newestFirst(c, inOrganization(c)));
   routes.get("/organizations/:organization/runs/queue", (c) => {
-    const waiting = hcp.runs.list((run) => !isFinished(run) && run.status !== "planned_and_saved");
+    const isHere = inOrganization(c);
+    const waiting = hcp.runs.list((run) => isHere(run) && !isFinished(run) && run.status !== "planned_and_saved");
     return sendPage(
       c,
       waiting.map((run, position) => {
@@ -121,10 +127,13 @@ export const runRoutes = (hcp: Hcp, worker: Worker): Hono => {
     );
   });
   routes.get("/organizations/:organization/capacity", (c) => {
-    const runs = hcp.runs.list((run) => !isFinished(run));
+    const isHere = inOrganization(c);
+    const runs = hcp.runs.list((run) => isHere(run) && !isFinished(run));
     const pending = runs.filter(({ status }) => status === "pending").length;
     const running = runs.filter(({ status }) => status === "planning" || status === "applying").length;
-    return send(c, { data: { id: hcp.organization, type: "organization-capacity", attributes: { pending, running } } });
+    return send(c, {
+      data: { id: c.req.param("organization"), type: "organization-capacity", attributes: { pending, running } },
+    });
   });
   routes.get("/runs/:run/run-events", (c) => {
     const run = byId(c);

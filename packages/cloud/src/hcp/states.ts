@@ -189,7 +189,7 @@ export const stateRoutes = (hcp: Hcp): Hono => {
     const query = new URL(c.req.url).searchParams;
     const name = query.get("filter[workspace][name]");
     if (!name) throw new ApiError(422, "invalid attribute", "filter[workspace][name] is required");
-    const { id } = workspaceNamed(hcp, name);
+    const { id } = workspaceNamed(hcp, query.get("filter[organization][name]") ?? hcp.organization, name);
     const states = hcp.states.list((state) => state.workspaceId === id && state.status === "finalized").toReversed();
     return sendPage(
       c,

@@ -15,7 +15,7 @@ import {
   type Resource,
   type SentResource,
 } from "./jsonapi.ts";
-import { timestamp, type Hcp, type VariableSet, type Workspace } from "./model.ts";
+import { timestamp, workspacesOf, type Hcp, type VariableSet, type Workspace } from "./model.ts";
 import { createVariable, setsOf, variableCrud, variablesOf } from "./variables.ts";
 
 export function variableSetResource(hcp: Hcp, set: VariableSet): Resource {
@@ -30,13 +30,15 @@ export function variableSetResource(hcp: Hcp, set: VariableSet): Resource {
       priority: set.priority,
       "updated-at": set.updatedAt,
       "var-count": variables.length,
-      "workspace-count": set.global ? hcp.workspaces.list().length : set.workspaceIds.length,
-      "project-count": set.global ? hcp.projects.list().length : set.projectIds.length,
+      "workspace-count": set.global ? workspacesOf(hcp, set.organization).length : set.workspaceIds.length,
+      "project-count": set.global
+        ? hcp.projects.list(({ organization }) => organization === set.organization).length
+        : set.projectIds.length,
       permissions: { "can-update": true },
     },
     relationships: {
-      organization: toOne("organizations", hcp.organization),
-      parent: toOne("organizations", hcp.organization),
+      organization: toOne("organizations", set.organization),
+      parent: toOne("organizations", set.organization),
       vars: toMany(
         "vars",
         variables.map(({ id }) => id),
@@ -61,20 +63,30 @@ export const variableSetRoutes = (hcp: Hcp): Hono => {
     );
   };
 
-  routes.get("/organizations/:organization/varsets", (c) => page(c, hcp.variableSets.list()));
+  routes.get("/organizations/:organization/varsets", (c) => {
+    const name = c.req.param("organization");
+    return page(
+      c,
+      hcp.variableSets.list(({ organization }) => organization === name),
+    );
+  });
   routes.get("/workspaces/:workspace/varsets", (c) => page(c, setsOf(hcp, workspace(c))));
   routes.get("/workspaces/:workspace/applicable-varsets", (c) => page(c, setsOf(hcp, workspace(c))));
   routes.get("/projects/:project/varsets", (c) => {
     const project = found(hcp.projects.get(c.req.param("project")));
     return page(
       c,
-      hcp.variableSets.list(({ global, projectIds }) => global || projectIds.includes(project.id)),
+      hcp.variableSets.list(
+        ({ global, organization, projectIds }) =>
+          (global && organization === project.organization) || projectIds.includes(project.id),
+      ),
     );
   });
   routes.post("/organizations/:organization/varsets", async (c) => {
     const sent = await readResource(c);
     const empty: VariableSet = {
       id: hcp.context.ids.prefixed("varset"),
+      organization: c.req.param("organization"),
       name: "",
       description: "",
       global: false,
@@ -130,7 +142,11 @@ export const variableSetRoutes = (hcp: Hcp): Hono => {
 function changed(hcp: Hcp, set: VariableSet, sent: SentResource): VariableSet {
   const name = text(sent, "name") ?? set.name;
   if (name === "") throw invalid("name", "Name can't be blank");
-  if (hcp.variableSets.list((other) => other.name === name && other.id !== set.id).length > 0)
+  if (
+    hcp.variableSets.list(
+      (other) => other.name === name && other.organization === set.organization && other.id !== set.id,
+    ).length > 0
+  )
     throw invalid("name", "Name has already been taken");
   const workspaceIds = sent.relationships["workspaces"] ? relatedIds(sent, "workspaces") : set.workspaceIds;
   const projectIds = sent.relationships["projects"] ? relatedIds(sent, "projects") : set.projectIds;

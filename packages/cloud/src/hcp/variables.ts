@@ -13,7 +13,7 @@ import {
   type Resource,
   type SentResource,
 } from "./jsonapi.ts";
-import { timestamp, type Hcp, type Variable, type VariableSet, type Workspace } from "./model.ts";
+import { organizationOf, timestamp, type Hcp, type Variable, type VariableSet, type Workspace } from "./model.ts";
 
 /** A sensitive value goes in and never comes out. */
 export function variableResource(variable: Variable): Resource {
@@ -121,7 +121,10 @@ export const workspaceVariableRoutes = (hcp: Hcp): Hono => {
 
 export const setsOf = (hcp: Hcp, workspace: Workspace): VariableSet[] =>
   hcp.variableSets.list(
-    (set) => set.global || set.projectIds.includes(workspace.projectId) || set.workspaceIds.includes(workspace.id),
+    (set) =>
+      (set.global && set.organization === organizationOf(hcp, workspace)) ||
+      set.projectIds.includes(workspace.projectId) ||
+      set.workspaceIds.includes(workspace.id),
   );
 
 /**

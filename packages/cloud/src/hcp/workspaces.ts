@@ -19,8 +19,10 @@ import {
 import {
   defaultProject,
   defaultTerraformVersion,
+  organizationOf,
   timestamp,
   userId,
+  workspacesOf,
   type Hcp,
   type Lock,
   type Workspace,
@@ -72,8 +74,9 @@ const permissions = Object.fromEntries(
 );
 
 export function workspaceResource(hcp: Hcp, workspace: Workspace): Resource {
+  const organization = organizationOf(hcp, workspace);
   const relationships: Record<string, unknown> = {
-    organization: toOne("organizations", hcp.organization),
+    organization: toOne("organizations", organization),
     project: toOne("projects", workspace.projectId),
   };
   if (workspace.lock) relationships["locked-by"] = toOne(workspace.lock.type, workspace.lock.id);
@@ -105,12 +108,12 @@ export function workspaceResource(hcp: Hcp, workspace: Workspace): Resource {
       actions: { "is-destroyable": true },
     },
     relationships,
-    links: { self: `/api/v2/organizations/${hcp.organization}/workspaces/${workspace.name}` },
+    links: { self: `/api/v2/organizations/${organization}/workspaces/${workspace.name}` },
   };
 }
 
-export function workspaceNamed(hcp: Hcp, name: string): Workspace {
-  return found(hcp.workspaces.list((workspace) => workspace.name === name)[0]);
+export function workspaceNamed(hcp: Hcp, organization: string, name: string): Workspace {
+  return found(workspacesOf(hcp, organization).find((workspace) => workspace.name === name));
 }
 
 export interface WorkspaceEvents {
@@ -123,7 +126,8 @@ export interface WorkspaceEvents {
 export const workspaceRoutes = (hcp: Hcp, events: WorkspaceEvents): Hono => {
   const routes = new Hono();
   const byId = (c: Context): Workspace => found(hcp.workspaces.get(c.req.param("workspace") ?? ""));
-  const byName = (c: Context): Workspace => workspaceNamed(hcp, c.req.param("name") ?? "");
+  const byName = (c: Context): Workspace =>
+    workspaceNamed(hcp, c.req.param("organization") ?? "", c.req.param("name") ?? "");
   const save = (workspace: Workspace): Workspace =>
     hcp.workspaces.put(workspace.id, { ...workspace, updatedAt: timestamp(hcp) });
   const one = (c: Context, workspace: Workspace, status: 200 | 201 = 200): Response =>
@@ -138,7 +142,7 @@ export const workspaceRoutes = (hcp: Hcp, events: WorkspaceEvents): Hono => {
   const update = async (c: Context, workspace: Workspace): Promise<Response> => {
     const sent = await readResource(c);
     const name = text(sent, "name") ?? workspace.name;
-    if (name !== workspace.name) checkName(hcp, name);
+    if (name !== workspace.name) checkName(hcp, organizationOf(hcp, workspace), name);
     return one(
       c,
       save({
@@ -179,8 +183,8 @@ export const workspaceRoutes = (hcp: Hcp, events: WorkspaceEvents): Hono => {
           .map((part) => part.replace(/[^\w-]/g, "\\$&"))
           .join(".*")}$`,
       );
-    const workspaces = hcp.workspaces
-      .list(
+    const workspaces = workspacesOf(hcp, c.req.param("organization"))
+      .filter(
         (workspace) =>
           (!name || workspace.name.includes(name)) && (!wildcardPattern || wildcardPattern.test(workspace.name)),
       )
@@ -198,13 +202,14 @@ export const workspaceRoutes = (hcp: Hcp, events: WorkspaceEvents): Hono => {
   });
   routes.post("/organizations/:organization/workspaces", async (c) => {
     const sent = await readResource(c);
+    const organization = c.req.param("organization");
     const name = text(sent, "name") ?? "";
-    checkName(hcp, name);
+    checkName(hcp, organization, name);
     const now = timestamp(hcp);
     const empty: Workspace = {
       id: hcp.context.ids.prefixed("ws"),
       name,
-      projectId: sentProject(hcp, sent) ?? defaultProject(hcp).id,
+      projectId: sentProject(hcp, sent) ?? defaultProject(hcp, organization).id,
       settings: { ...defaults, ...sentSettings(sent) },
       tagNames: [],
       tagBindings: [],
@@ -254,11 +259,11 @@ export function unlockWorkspace(hcp: Hcp, workspace: Workspace): Workspace {
   return hcp.workspaces.put(workspace.id, unlocked);
 }
 
-function checkName(hcp: Hcp, name: string): void {
+function checkName(hcp: Hcp, organization: string, name: string): void {
   if (!/^[A-Za-z0-9_-]{1,90}$/.test(name)) {
     throw invalid("name", "Name can only include letters, numbers, -, and _, and must have 1 to 90 characters");
   }
-  if (hcp.workspaces.list((workspace) => workspace.name === name).length > 0)
+  if (workspacesOf(hcp, organization).some((workspace) => workspace.name === name))
     throw invalid("name", "Name has already been taken");
 }
 

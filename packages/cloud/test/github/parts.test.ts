@@ -43,6 +43,15 @@ test("branch patterns are fnmatch's: a star stops at a slash", () => {
   for (const [pattern, name, expected] of cases) expect(matches(pattern, name), `${pattern} ${name}`).toBe(expected);
 });
 
+test("an owner that nobody is becomes an organization of the token's user", async () => {
+  const client = world.octokit();
+  expect((await client.request("GET /users/{username}", { username: "shops-inc" })).data.type).toBe("Organization");
+  const made = await client.request("POST /orgs/{org}/repos", { org: "shops-inc", name: "till" });
+  expect([made.data.full_name, made.data.permissions?.admin]).toEqual(["shops-inc/till", true]);
+  const noName = client.request("GET /users/{username}", { username: "no_name-" });
+  await expect(noName).rejects.toMatchObject({ status: 404 });
+});
+
 test("container packages of the registry, listed and deleted through GitHub's API", async () => {
   const digest = `sha256:${"ab".repeat(32)}`;
   const createdAt = "2026-01-01T00:00:00Z";

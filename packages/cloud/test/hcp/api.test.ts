@@ -44,8 +44,8 @@ test("discovery, headers, and who is let in", async () => {
   );
   for (const path of [
     "/nowhere",
-    "/organizations/other",
-    "/organizations/other/workspaces",
+    "/organizations/no%20name",
+    "/organizations/no%20name/workspaces",
     "/workspaces/ws-absent",
     "/runs/run-absent",
     "/plans/plan-absent",
@@ -312,6 +312,28 @@ test("projects", async () => {
   expect(workspace.relationships.project.data.id).toBe(made.id);
   expect((await hcp.call("DELETE", `/projects/${made.id}`)).status).toBe(409);
 });
+
+test("every organization is there when it is asked for, and knows nothing of the others", async () => {
+  const [own, foreign] = [organization, "shops-inc"];
+  const variableSet = { name: "shared", global: true };
+  for (const name of [own, foreign]) {
+    expect((await hcp.call("GET", `/organizations/${name}`)).body.data.attributes.name).toBe(name);
+    expect((await hcp.create(`/organizations/${name}/varsets`, "varsets", variableSet)).status).toBe(201);
+    const made = await hcp.create(`/organizations/${name}/workspaces`, "workspaces", { name: "twice" });
+    expect(made.body.data.relationships.organization.data.id).toBe(name);
+    const sets = await hcp.call("GET", `/workspaces/${made.body.data.id}/varsets`);
+    const from = sets.body.data.map((set: { relationships: Relations }) => set.relationships.organization.data.id);
+    expect(new Set(from)).toEqual(new Set([name]));
+  }
+  const again = problem(await hcp.create(`/organizations/${foreign}/workspaces`, "workspaces", { name: "twice" }));
+  expect([again.status, again.pointer]).toEqual([422, "/data/attributes/name"]);
+  const listed = (await hcp.call("GET", `/organizations/${foreign}/workspaces`)).body.data;
+  expect(listed.map(({ attributes }: { attributes: { name: string } }) => attributes.name)).toEqual(["twice"]);
+});
+
+interface Relations {
+  readonly organization: { readonly data: { readonly id: string } };
+}
 
 test("what a workspace had goes with it", async () => {
   const other = await startHcp(scriptedRunner());

@@ -34,7 +34,7 @@ export function repositoryRoutes(hub: Hub): Hono<Env> {
     return c.json(fullUser(hub, account, true));
   });
   app.get("/users/:username", (c) => {
-    const account = hub.access.account(param(c, "username"));
+    const account = hub.access.ownerNamed(param(c, "username"));
     if (!account) throw notFound();
     return c.json(fullUser(hub, account));
   });
@@ -260,7 +260,7 @@ function invitationBody(hub: Hub, id: number): Record<string, unknown> {
 }
 
 function organizationOf(hub: Hub, c: Call) {
-  const account = hub.access.account(param(c, "org"));
+  const account = hub.access.ownerNamed(param(c, "org"));
   if (account?.type !== "Organization") throw notFound();
   return account;
 }
