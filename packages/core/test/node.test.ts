@@ -24,10 +24,20 @@ test("what is missing is undefined or empty, not an exception", async () => {
   await nodeFiles.remove(join(root, "none"));
 });
 
-test("only one of many creates a file", async () => {
-  const path = join(folder(), "lock");
-  const made = await Promise.all(Array.from({ length: 20 }, (_, i) => nodeFiles.create(path, String(i))));
+test("only one of many creates a file, whole from the first instant, and leaves nothing beside", async () => {
+  const root = folder();
+  const path = join(root, "key");
+  const contents = Array.from({ length: 20 }, (_, i) => String(i).padStart(1_000, "k"));
+  const made = await Promise.all(
+    contents.map(async (content) => {
+      const mine = await nodeFiles.create(path, content, { mode: 0o600 });
+      expect(contents).toContain(await nodeFiles.read(path));
+      return mine;
+    }),
+  );
   expect(made.filter(Boolean)).toHaveLength(1);
+  expect(readdirSync(root)).toEqual(["key"]);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 test("a lock names its owner, and is taken over when the owner is dead", async () => {

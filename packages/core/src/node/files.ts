@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { link, mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Files } from "../ports.ts";
 import { exclusive } from "./exclusive.ts";
@@ -25,29 +25,57 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** A whole, synced file under a name of its own in the folder of `path`, for `take` to give it its place; gone if that fails. */
+async function beside<T>(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  take: (beside: string) => Promise<T>,
+): Promise<T> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const name = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
+  let taken: T;
+  try {
+    const file = await open(name, "wx", mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    taken = await take(name);
+  } catch (thrown) {
+    await rm(name, { force: true });
+    throw thrown;
+  }
+  await syncFolder(folder);
+  return taken;
+}
+
+/** False where there is one already. */
+async function place(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (thrown) {
+    const { code = "" } = thrown as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    // A file system without links.
+    if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(code)) throw thrown;
+  }
+  return exclusive(to, async () => {
+    if ((await orUndefined(stat(to))) !== undefined) return false;
+    await rename(from, to);
+    return true;
+  });
+}
+
 export const nodeFiles: Files = {
   read: (path) => orUndefined(readFile(path, "utf8")),
   readBytes: (path) => orUndefined(readFile(path)),
 
-  async write(path, content, options = {}) {
-    const folder = dirname(path);
-    await mkdir(folder, { recursive: true });
-    const beside = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
-    try {
-      const file = await open(beside, "wx", options.mode ?? 0o644);
-      try {
-        await file.writeFile(content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(beside, path);
-    } catch (thrown) {
-      await rm(beside, { force: true });
-      throw thrown;
-    }
-    await syncFolder(folder);
-  },
+  write: (path, content, { mode = 0o644 } = {}) => beside(path, content, mode, (name) => rename(name, path)),
 
   async append(path, content, options = {}) {
     const folder = dirname(path);
@@ -65,22 +93,12 @@ export const nodeFiles: Files = {
 
   exclusive,
 
-  async create(path, content, options = {}) {
-    await mkdir(dirname(path), { recursive: true });
-    try {
-      const file = await open(path, "wx", options.mode ?? 0o644);
-      try {
-        await file.writeFile(content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      return true;
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === "EEXIST") return false;
-      throw thrown;
-    }
-  },
+  create: (path, content, { mode = 0o644 } = {}) =>
+    beside(path, content, mode, async (name) => {
+      const made = await place(name, path);
+      await rm(name, { force: true });
+      return made;
+    }),
 
   remove: (path) => rm(path, { recursive: true, force: true }),
   list: async (path) => ((await orUndefined(readdir(path))) ?? []).sort(),
