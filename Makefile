@@ -3,7 +3,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help fuzz install build lint types boundaries unused test check demo demo-down demo-check demo-destroy bench \
-	bench-engine bench-crash crash faults differential seed hosts-prepare hosts-up hosts-test hosts-down bench-deploy deploy-crash clean
+	bench-engine bench-crash crash crash-all faults differential seed hosts-prepare hosts-up hosts-test hosts-down bench-deploy deploy-crash clean
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ fuzz: install ## Throw mutated expressions and configurations at the engine (SEE
 
 crash: build ## Kill doge at every instant of its commands and run it again (SAMPLE=2 SEED=17 for a few, EVERY=10)
 	node tools/crash/main.ts
+
+crash-all: build ## Stop doge at every instant of its commands, and run it again from what a kill would leave (ONLY="stage, native", RESULTS=file)
+	node tools/crash/every.ts
 
 bench-crash: build ## Kill doge and the real terraform at the same instants, and run them again (SAMPLE=25 SEED=17)
 	node tools/crash/compare.ts

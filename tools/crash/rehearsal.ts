@@ -1,13 +1,13 @@
 /** A local cloud with a project in it, and `doge` run there, to the end or to a chosen instant. */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { nodeMachine } from "@doge/core/node";
 
-const { processes, files, http } = nodeMachine();
+const { processes, http } = nodeMachine();
 /** The built tool; `DOGE_TOOL` names another build. */
-const tool = process.env["DOGE_TOOL"] ?? resolve(import.meta.dirname, "../../dist/bin/doge");
+export const tool = process.env["DOGE_TOOL"] ?? resolve(import.meta.dirname, "../../dist/bin/doge");
 const preload = pathToFileURL(join(import.meta.dirname, "preload.ts")).href;
 
 export interface Ended {
@@ -16,7 +16,7 @@ export interface Ended {
   readonly said: string;
 }
 
-interface Item {
+export interface Item {
   readonly service: string;
   readonly kind: string;
   readonly name: string;
@@ -40,11 +40,7 @@ export class Rehearsal {
     await one.must(["cloud", "env", "--folder", one.#cloud, "--write", env], one.folder);
     const words = ["--yes", "--name", "Crash", "--slug", "crash", "--domain", "crash.localhost", "--env-file", env];
     await one.must(["new", one.project, ...words], one.folder);
-    // What GitHub's Actions would do on each push is none of these commands' doing, and takes long.
-    rmSync(join(one.project, ".github/workflows"), { recursive: true });
-    const config = join(one.project, "doge.config.ts");
-    const text = (await files.read(config)) ?? "";
-    await files.write(config, text.replace("defineProject({", `defineProject({\n  executor: "${executor}",`));
+    forExecutor(one.project, executor);
     return one;
   }
 
@@ -78,7 +74,7 @@ export class Rehearsal {
   async inventory(): Promise<readonly string[]> {
     const { said } = await this.must(["cloud", "inventory", "--folder", this.#cloud, "--json", "--quiet"], this.folder);
     const { data } = JSON.parse(said) as { data: { items: readonly Item[] } };
-    return data.items.map(({ service, kind, name }) => `${service} ${kind} ${name}`).sort();
+    return itemNames(data.items);
   }
 
   /** Keeps cloud and project as they are, for `restore`. */
@@ -126,6 +122,17 @@ export class Rehearsal {
   }
 }
 
+/** A new project for one executor, without what runs on each push: that is none of these commands' doing, and takes long. */
+export function forExecutor(project: string, executor: "hcp" | "native"): void {
+  rmSync(join(project, ".github/workflows"), { recursive: true });
+  const config = join(project, "doge.config.ts");
+  const text = readFileSync(config, "utf8");
+  writeFileSync(config, text.replace("defineProject({", `defineProject({\n  executor: "${executor}",`));
+}
+
+export const itemNames = (items: readonly Item[]): readonly string[] =>
+  items.map(({ service, kind, name }) => `${service} ${kind} ${name}`).sort();
+
 const copying = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true } as const;
 
-const hooked = { NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${preload}` };
+export const hooked = { NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${preload}` };

@@ -23,12 +23,23 @@ const of = (workspace: string, executor: "hcp" | "native", before: Scenario["bef
 const apply = (workspace: string): string[] => ["apply", workspace, "--yes"];
 const repository = ["repo", "create"];
 
-export const scenarios: readonly Scenario[] = [
+const toBase = [apply("meta"), repository];
+const toEnvironments = [...toBase, apply("base"), apply("dotenv")];
+
+/** One workspace each. */
+export const commands: readonly Scenario[] = [
+  of("stage", "native", toEnvironments),
+  of("base", "native", toBase),
   of("meta", "native", []),
-  of("base", "native", [apply("meta"), repository]),
-  of("base", "hcp", [apply("meta"), repository]),
-  of("stage", "native", [apply("meta"), repository, apply("base"), apply("dotenv")]),
-  of("stage", "hcp", [apply("meta"), repository, apply("base"), apply("dotenv")]),
+  of("dotenv", "native", [apply("meta")]),
+  of("prod", "native", toEnvironments),
+  of("base", "hcp", toBase),
+  of("stage", "hcp", toEnvironments),
+  of("prod", "hcp", toEnvironments),
+];
+
+export const scenarios: readonly Scenario[] = [
+  ...commands,
   {
     name: "up and destroy, native",
     executor: "native",
