@@ -1,6 +1,6 @@
 /** Where we do not do as terraform does, on purpose. Each has its reason; whatever else differs fails. */
 import type { Step } from "./case.ts";
-import type { Applied } from "./engine.ts";
+import type { Applied, Planned } from "./engine.ts";
 
 interface Exception {
   readonly name: string;
@@ -29,6 +29,18 @@ export const exceptions: readonly Exception[] = [
       Object.values(step.files).some((text) => /\bdestroy"?( =|:) false/.test(text)),
   },
 ];
+
+/**
+ * With a target terraform plans all instances of what the target depends on, but then makes those alone that something
+ * refers to by their key. We carry out what we planned.
+ */
+export function leavesWorkUndone({ targets }: Step, planned: Planned, { said }: Applied): boolean {
+  const done = /Resources: (\d+) added, (\d+) changed, (\d+) destroyed/.exec(said)?.slice(1).map(Number);
+  if (targets === undefined || done === undefined) return false;
+  const changes = (planned.json?.["resource_changes"] ?? []) as readonly { change: { actions: readonly string[] } }[];
+  const count = (action: string): number => changes.filter(({ change }) => change.actions.includes(action)).length;
+  return ["create", "update", "delete"].some((action, i) => count(action) > (done[i] ?? 0));
+}
 
 export const excused = (step: Step, ours: Applied, theirs: Applied): boolean =>
   exceptions.some((one) => one.applies(step, ours, theirs));

@@ -1,4 +1,4 @@
-/** `node tools/differential/record.ts`: asks the real terraform anew for every golden, and writes down what it says. */
+/** `node tools/differential/record.ts [name…]`: asks the real terraform anew for goldens, and writes down what it says. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Case } from "./case.ts";
@@ -7,7 +7,9 @@ import { runCase } from "./run.ts";
 import { terraformEngine } from "./terraform.ts";
 
 const folder = join(import.meta.dirname, "golden");
+const wanted = process.argv.slice(2);
 for (const file of readdirSync(folder)) {
+  if (wanted.length > 0 && !wanted.includes(file.replace(".json", ""))) continue;
   const { name, steps } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Case;
   const real = recording(await terraformEngine());
   const found = await runCase({ name, steps }, real);

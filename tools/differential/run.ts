@@ -2,7 +2,7 @@
 import type { Case, Step } from "./case.ts";
 import { differences, planDifferences, stateMeaning } from "./compare.ts";
 import type { Engine } from "./engine.ts";
-import { excused } from "./exceptions.ts";
+import { excused, leavesWorkUndone } from "./exceptions.ts";
 import { nativeEngine } from "./native.ts";
 import { foreignObject } from "./vendor.ts";
 
@@ -20,6 +20,7 @@ export async function runCase(one: Case, real: Engine): Promise<Mismatch | undef
     let refused = false;
     for (const [i, step] of one.steps.entries()) {
       const found = await runStep(step, ours, real);
+      if (found === "parted") return undefined;
       if (found && found !== "refused") return { step: i, ...found };
       refused = found === "refused";
     }
@@ -36,8 +37,8 @@ export async function runCase(one: Case, real: Engine): Promise<Mismatch | undef
 
 type Found = Omit<Mismatch, "step"> | undefined;
 
-/** `refused`: both engines say that it can't be planned. */
-async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found | "refused"> {
+/** `refused`: both engines say that it can't be planned. `parted`: from here on they differ on purpose. */
+async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found | "refused" | "parted"> {
   for (const { world } of [ours, real]) {
     for (const call of step.failing ?? []) world.failing.add(call);
     for (const { name, change, made } of step.drift ?? []) {
@@ -64,17 +65,20 @@ async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found | 
   return mine.ok ? ends(ours, real) : "refused";
 }
 
-async function planAndApply(step: Step, ours: Engine, real: Engine): Promise<Found | "refused" | "failed"> {
+async function planAndApply(step: Step, ours: Engine, real: Engine): Promise<Found | "refused" | "failed" | "parted"> {
   const [mine, theirs] = await Promise.all([ours.plan(step), real.plan(step)]);
   if (excused(step, mine, theirs)) return "refused";
   if (mine.ok !== theirs.ok) return verdicts("diagnostics of the plan", mine, theirs);
   if (!mine.ok) return "refused";
   const plan = planDifferences(mine.json ?? {}, theirs.json ?? {}, step);
   if (plan.length > 0) return { what: "plan", where: plan };
+  // Terraform says "No changes" and refuses to carry out the rest, such as outputs that are not known yet.
+  if (step.mode === "refresh-only" && theirs.json?.["applyable"] === false) return undefined;
   const [done, did] = await Promise.all([mine.apply(), theirs.apply()]);
   if (excused(step, done, did)) return "failed";
   if (done.ok !== did.ok) return verdicts("diagnostics of the apply", done, did);
-  return done.ok ? ends(ours, real) : "failed";
+  if (!done.ok) return "failed";
+  return leavesWorkUndone(step, theirs, did) ? "parted" : ends(ours, real);
 }
 
 async function ends(ours: Engine, real: Engine): Promise<Found> {

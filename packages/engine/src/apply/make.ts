@@ -3,7 +3,6 @@ import { fail } from "@doge/core";
 import { evaluateBody } from "../config/body.ts";
 import type { ModuleInstance } from "../graph/evaluation.ts";
 import { expand, type Repetition } from "../graph/expand.ts";
-import { dependenciesOf } from "../graph/dependencies.ts";
 import type { PreparedResource } from "../graph/prepare.ts";
 import { hashInputs } from "../journal/journal.ts";
 import { filled, findLeftover } from "../journal/recover.ts";
@@ -197,7 +196,7 @@ async function finish(
 }
 
 function store({ session, resource, type, change }: Making, object: Value, before: StateInstance | undefined): void {
-  const dependencies = dependenciesOf(session.prepared, change.config);
+  const dependencies = session.dependencies.of(change.config);
   session.working.set(
     {
       ...(change.module === undefined ? {} : { module: change.module }),

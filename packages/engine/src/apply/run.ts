@@ -2,6 +2,7 @@ import { type Diagnostic, diagnosticsOf, error, fail, hasErrors } from "@doge/co
 import { withBuiltin } from "../builtin/provider.ts";
 import { evaluateBody } from "../config/body.ts";
 import { Clients } from "../graph/clients.ts";
+import { Dependencies } from "../graph/dependencies.ts";
 import { Evaluation, type ModuleInstance, repeated } from "../graph/evaluation.ts";
 import type { Key } from "../graph/expand.ts";
 import { walk } from "../graph/graph.ts";
@@ -90,6 +91,7 @@ async function open(
   return {
     plan,
     prepared,
+    dependencies: new Dependencies(prepared),
     evaluation: new Evaluation(prepared.root, variables, plan.workspace, {
       plannedAt: new Date(plan.timestamp),
       applying: request.context.clock,
@@ -109,6 +111,7 @@ async function open(
     checks: new CheckResults(),
     done: { add: 0, change: 0, destroy: 0 },
     repetitions: new Map(),
+    meant: new Set(plan.changes.map(({ address }) => address)),
     idle: new Set(plan.changes.filter(({ action }) => action === "no-op").map(({ address }) => address)),
   };
 }
@@ -259,22 +262,22 @@ async function evaluateResource(session: ApplySession, resource: PreparedResourc
     }
   }
   const { block, schema } = resource;
-  if (session.plan.mode !== "normal" || session.plan.targets.length > 0) {
-    at.resources.set(block.address, valueFromState(resource, at, session.working));
-    return;
-  }
+  const fromState = (): void => void at.resources.set(block.address, valueFromState(resource, at, session.working));
+  if (session.plan.mode !== "normal") return fromState();
+  const targeted = session.plan.targets.length > 0;
   const values = new Map<Key, Value>();
   for (const repetition of repetitionsOf(session, resource, at)) {
     const address = instanceAddress(addressIn(resource, at), repetition.key);
     const stored = session.working.get(addressIn(resource, at), address);
-    if (stored === undefined) continue;
+    if (stored === undefined || (targeted && !session.meant.has(address))) continue;
     const value = objectOf(stored, schema);
     // What is made is judged before it is made; what stays as it is, here.
     if (session.idle.has(address)) before(session, resource, at, repetition, address);
     after(session, resource, at, repetition, address, value);
     values.set(repetition.key, value);
   }
-  at.resources.set(block.address, repeated(block, values));
+  if (targeted) fromState();
+  else at.resources.set(block.address, repeated(block, values));
 }
 
 /** Takes what planning read, or reads what could not be read then. */

@@ -3,6 +3,7 @@ import { diagnosticsOf } from "@doge/core";
 import type { Clients } from "../graph/clients.ts";
 import type { Evaluation } from "../graph/evaluation.ts";
 import type { Repetition } from "../graph/expand.ts";
+import type { Dependencies } from "../graph/dependencies.ts";
 import type { Prepared } from "../graph/prepare.ts";
 import type { Intent, Journal } from "../journal/journal.ts";
 import type { CheckResults } from "../plan/conditions.ts";
@@ -14,6 +15,7 @@ import type { Saver } from "./saver.ts";
 export interface ApplySession {
   readonly plan: Plan;
   readonly prepared: Prepared;
+  readonly dependencies: Dependencies;
   readonly evaluation: Evaluation;
   readonly clients: Clients;
   readonly working: WorkingState;
@@ -23,9 +25,11 @@ export interface ApplySession {
   readonly diagnostics: Diagnostic[];
   readonly checks: CheckResults;
   readonly done: { add: number; change: number; destroy: number };
-  /** The instances of each resource in each instance of its module, found once. */
-  /** Instances that this plan leaves alone. */
+  /** Instances that this plan is about. */
+  readonly meant: ReadonlySet<string>;
+  /** Of these, those that it leaves alone. */
   readonly idle: ReadonlySet<string>;
+  /** The instances of each resource in each instance of its module, found once. */
   readonly repetitions: Map<string, readonly Repetition[]>;
 }
 

@@ -1,17 +1,50 @@
+import { configAddress } from "../state/model.ts";
+import type { WorkingState } from "../state/working.ts";
 import { closure } from "./graph.ts";
+import { closeKey } from "./modules.ts";
 import type { Prepared } from "./prepare.ts";
 
-const known = new WeakMap<Prepared, Map<string, readonly string[]>>();
+/** What resources depend on, all the way down: what the state keeps as `dependencies`. */
+export class Dependencies {
+  readonly #prepared: Prepared;
+  /** Resources of the state that no block describes. */
+  readonly #orphans: ReadonlySet<string>;
+  readonly #known = new Map<string, readonly string[]>();
 
-/** All resources and data sources behind one (by its address without instance keys), sorted: what the state keeps as `dependencies`. */
-export function dependenciesOf(prepared: Prepared, resource: string): readonly string[] {
-  let cache = known.get(prepared);
-  if (cache === undefined) known.set(prepared, (cache = new Map()));
-  let found = cache.get(resource);
-  if (found === undefined) {
-    const reached = closure(prepared.graph, prepared.graph.get(resource) ?? []);
-    found = [...reached].filter((key) => key !== resource && prepared.resources.has(key)).sort();
-    cache.set(resource, found);
+  constructor(prepared: Prepared, working?: WorkingState) {
+    this.#prepared = prepared;
+    const managed = [...(working?.instances() ?? [])].filter(({ head }) => head.mode === "managed");
+    const configs = new Set(managed.map(({ resource }) => configAddress(resource)));
+    this.#orphans = new Set([...configs].filter((config) => !prepared.resources.has(config)));
   }
-  return found;
+
+  /**
+   * All resources and data sources behind one (by its address without instance keys), sorted. To a plan, which is given
+   * the state, whoever waits for a whole module waits for what is about to go in it, too.
+   */
+  of(resource: string): readonly string[] {
+    let found = this.#known.get(resource);
+    if (found === undefined) {
+      const { graph, resources } = this.#prepared;
+      const reached = closure(graph, graph.get(resource) ?? []);
+      const orphans = [...this.#orphans].filter((orphan) =>
+        modulesAround(orphan).some((path) => reached.has(closeKey(path))),
+      );
+      found = [...[...reached].filter((key) => key !== resource && resources.has(key)), ...orphans].sort();
+      this.#known.set(resource, found);
+    }
+    return found;
+  }
+}
+
+/** `module.a.module.b.x.y` → `module.a`, `module.a.module.b` */
+function modulesAround(config: string): string[] {
+  const paths: string[] = [];
+  for (let [path, rest] = ["", config]; rest.startsWith("module.");) {
+    const name = rest.split(".", 2).join(".");
+    path = path === "" ? name : `${path}.${name}`;
+    rest = rest.slice(name.length + 1);
+    paths.push(path);
+  }
+  return paths;
 }

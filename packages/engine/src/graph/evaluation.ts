@@ -31,7 +31,8 @@ export interface ModuleInstance {
 /** What a scope may hold besides the module's own values. */
 interface Extras {
   readonly repetition?: Repetition;
-  readonly self?: Value;
+  /** Asked for only where something refers to it. */
+  readonly self?: () => Value;
 }
 
 /** The values of one walk over the graph, module instance by module instance. */
@@ -94,7 +95,7 @@ export class Evaluation {
       case "count":
         return v.count(Number(repetition?.key));
       case "self":
-        return v.isMapping(self ?? v.nullOf()) ? (part(self, name) ?? missing(reference)) : v.unknownOf();
+        return selfPart(reference, self?.());
       case "path":
         return v.string(name === "module" ? folderOf(at.module) : ".");
       case "terraform":
@@ -107,8 +108,8 @@ export class Evaluation {
   }
 }
 
-const part = (value: Value | undefined, name: string): Value | undefined =>
-  value && v.isMapping(value) ? value.entries.get(name) : undefined;
+const selfPart = (reference: Reference, self: Value | undefined): Value =>
+  self && v.isMapping(self) ? (self.entries.get(reference.names[0] ?? "") ?? missing(reference)) : v.unknownOf();
 
 const instance = (
   module: PreparedModule,

@@ -348,12 +348,8 @@ function template(nodes: readonly Node[], at: Bindings): Value {
     if (shown instanceof Mismatch) {
       return invalid(`Cannot include the given value in a string template: ${shown.reason}.`);
     }
-    if (shown.kind === "string") {
-      if (known) text += shown.value;
-    } else {
-      if (known && shown.kind === "unknown" && shown.prefix) text += shown.prefix;
-      known = false;
-    }
+    if (shown.kind !== "string") known = false;
+    else if (known) text += shown.value;
   }
   return v.carry(known ? v.string(text) : v.someText(text), ...parts);
 }

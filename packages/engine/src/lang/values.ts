@@ -86,13 +86,21 @@ export const unknownOf = (type: Type = "dynamic"): Value => ({ kind: "unknown", 
 /** Unknown, but surely not null. */
 export const someOf = (type: Type): Value =>
   type === "dynamic" ? unknownOf() : { kind: "unknown", type, notNull: true };
-/** An unknown text whose beginning is known. */
-export const someText = (prefix: string): Value => ({
-  kind: "unknown",
-  type: "string",
-  notNull: true,
-  ...(prefix === "" ? {} : { prefix }),
-});
+/** An unknown text whose beginning is known, up to what could still become one character with what follows. */
+export function someText(beginning: string): Value {
+  const prefix = settledPrefix(beginning.slice(0, longestPrefix));
+  return { kind: "unknown", type: "string", notNull: true, ...(prefix === "" ? {} : { prefix }) };
+}
+
+/** More of it decides nothing that matters. */
+const longestPrefix = 128;
+
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+function settledPrefix(text: string): string {
+  if (/[\t !"#$%&'()*+,\-./:;?@[\\\]^_{|}~]$/.test(text)) return text;
+  return text.slice(0, [...segmenter.segment(text)].at(-1)?.index ?? 0);
+}
 export const list = (element: Type, items: readonly Value[]): Value => ({ kind: "list", element, items });
 export const tuple = (items: readonly Value[]): Value => ({ kind: "tuple", items });
 export const map = (element: Type, entries: Iterable<readonly [string, Value]>): Value => ({

@@ -37,7 +37,7 @@ export class CheckResults {
   add(object: CheckedObject): void {
     const before = this.#objects.get(object.address);
     const worse = before && rank(before.status) > rank(object.status) ? before : object;
-    this.#objects.set(object.address, { ...worse, messages: [...(before?.messages ?? []), ...object.messages] });
+    this.#objects.set(object.address, { ...worse, messages: [...(before?.messages ?? []), ...object.messages].sort() });
   }
 
   /** What was judged, and of `all` what was not. */

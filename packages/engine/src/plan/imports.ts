@@ -3,12 +3,14 @@ import { locating, placed } from "../config/locate.ts";
 import type { ImportBlock } from "../config/model.ts";
 import { importTarget } from "../config/modules.ts";
 import { expand, type Repetition } from "../graph/expand.ts";
+import { inModule } from "../graph/modules.ts";
 import type { Prepared, PreparedResource } from "../graph/prepare.ts";
 import type { Node } from "../lang/ast.ts";
 import { convert } from "../lang/convert.ts";
 import { evaluate, type Scope } from "../lang/evaluate.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
+import { instanceAddress, resourceOf } from "../state/model.ts";
 import { storedObject, withMarks } from "../state/objects.ts";
 import { typeFor, type PlanSession } from "./session.ts";
 
@@ -40,10 +42,56 @@ export function importsOf(session: PlanSession, resource: PreparedResource): Map
     );
     for (const repetition of all) {
       const [address, id] = importOf(block, repetition, session);
+      locating(block.to.place, address, () => checkKey(address, resource));
       found.set(address, id);
     }
   }
   return found;
+}
+
+/** The key in the address must be of the kind that the resource gives its instances. */
+function checkKey(address: string, { block }: PreparedResource): void {
+  const key = address.slice(resourceOf(address).length);
+  const given = key === "" ? undefined : key.startsWith('["') ? "for_each" : "count";
+  const used = block.forEach ? "for_each" : block.count ? "count" : undefined;
+  if (given === used) return;
+  fail({
+    code: "import-address",
+    summary: "Invalid import 'to' expression",
+    detail:
+      given === undefined ? `The target resource is using ${used}.` : `The target resource does not use ${given}.`,
+    remedy:
+      used === undefined
+        ? `Write ${resourceOf(address)}.`
+        : `Name the instance: ${resourceOf(address)}[${used === "count" ? "0" : '"key"'}].`,
+  });
+}
+
+/** Whatever is to be imported needs an instance in the configuration. */
+export function refuseStrayImports(
+  imports: ReadonlyMap<string, string>,
+  resource: PreparedResource,
+  { evaluation, working }: PlanSession,
+): void {
+  if (imports.size === 0) return;
+  const instances = evaluation.instancesOf(resource.module.path);
+  const wanted = new Set(
+    instances.flatMap((at) => {
+      const address = inModule(at.address, resource.block.address);
+      return expand(resource.block, address, (one) => evaluation.evaluate(one, address, evaluation.scope(at))).map(
+        ({ key }) => instanceAddress(address, key),
+      );
+    }),
+  );
+  for (const address of imports.keys()) {
+    if (wanted.has(address) || working.get(resourceOf(address), address)) continue;
+    fail({
+      code: "import-without-configuration",
+      summary: "Configuration for import target does not exist",
+      detail: `The configuration for the given import ${address} does not exist. All target instances must have an associated configuration to be imported.`,
+      address,
+    });
+  }
 }
 
 function importOf(block: ImportBlock, repetition: Repetition, { evaluation }: PlanSession): [string, string] {

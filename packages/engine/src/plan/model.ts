@@ -115,4 +115,6 @@ export const hasChanges = (plan: Plan): boolean =>
     (change) => change.action !== "no-op" || change.previous !== undefined || change.importing !== undefined,
   ) ||
   plan.outputs.some((output) => output.action !== "no-op") ||
+  // What data sources said goes with the rest.
+  (plan.mode === "destroy" && plan.prior.resources.some((resource) => resource.mode === "data")) ||
   (plan.mode === "refresh-only" && (plan.drift.length > 0 || Object.keys(plan.moved).length > 0));

@@ -1,6 +1,5 @@
 import { expressionsOf } from "../config/body.ts";
 import type { Expression } from "../config/model.ts";
-import { dependenciesOf } from "../graph/dependencies.ts";
 import type { ModuleInstance } from "../graph/evaluation.ts";
 import { closure } from "../graph/graph.ts";
 import { closeKey, inModule, type PreparedModule } from "../graph/modules.ts";
@@ -34,7 +33,7 @@ export function mustWait(session: PlanSession, resource: PreparedResource, at: M
   const { block } = resource;
   if (modulesAwaited(resource).some((path) => hasOrphans(session, path))) return true;
   const conditions = block.preconditions.length + block.postconditions.length > 0;
-  const awaited = conditions ? dependenciesOf(prepared, resource.address) : awaitedBy(prepared, resource);
+  const awaited = conditions ? session.dependencies.of(resource.address) : awaitedBy(prepared, resource);
   return awaited.some((config) => {
     const other = prepared.resources.get(config);
     if (other?.block.mode !== "managed") return false;

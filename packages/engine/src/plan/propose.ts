@@ -31,8 +31,11 @@ export function propose(request: {
   readonly force?: boolean;
 }): Proposal {
   const { schema, prior } = request;
-  const fresh = (): Value =>
-    markSchema(plannedObject(schema, request.config, undefined, [], { changed: [], forced: [] }), schema);
+  const fresh = (marks?: Value): Value =>
+    copyMarks(
+      markSchema(plannedObject(schema, request.config, undefined, [], { changed: [], forced: [] }), schema),
+      marks,
+    );
   if (prior === undefined) return { action: "create", after: fresh(), replacePaths: [] };
   const findings: Findings = { changed: [], forced: [] };
   const config = ignoring(request.config, prior, request.ignore ?? []);
@@ -40,7 +43,8 @@ export function propose(request: {
   const content = v.unmarkDeep(prior);
   const after = markSchema(plannedObject(schema, config, content, [], findings, kept(request.ignore ?? [])), schema);
   if (request.force || findings.forced.length > 0)
-    return { action: "replace", after: fresh(), replacePaths: findings.forced };
+    // A new object ignores nothing but what was secret of the old one: as for terraform that stays so.
+    return { action: "replace", after: fresh(config), replacePaths: findings.forced };
   return {
     action: findings.changed.length > 0 || !sameMarks(after, prior) ? "update" : "no-op",
     after,

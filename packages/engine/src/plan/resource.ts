@@ -1,8 +1,7 @@
 import { refuseEphemeral } from "./ephemeral.ts";
-import { DogeError } from "@doge/core";
+import { DogeError, fail } from "@doge/core";
 import { evaluateBody } from "../config/body.ts";
 import { placed } from "../config/locate.ts";
-import { dependenciesOf } from "../graph/dependencies.ts";
 import { type ModuleInstance, repeated } from "../graph/evaluation.ts";
 import { expand, type Key, type Repetition } from "../graph/expand.ts";
 import type { PreparedResource } from "../graph/prepare.ts";
@@ -11,8 +10,9 @@ import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Attributes, ResourceType } from "../provider.ts";
 import { instanceAddress, type StateInstance } from "../state/model.ts";
+import type { WorkingState } from "../state/working.ts";
 import { copyMarks, objectOf, storedObject } from "../state/objects.ts";
-import { importObject, importsOf } from "./imports.ts";
+import { importObject, importsOf, refuseStrayImports } from "./imports.ts";
 import type { Reason, ResourceChange } from "./model.ts";
 import { proposeObject } from "./propose.ts";
 import { planRemoval, refuseDestroy, removalReason } from "./removal.ts";
@@ -28,7 +28,9 @@ export async function planManaged(session: PlanSession, resource: PreparedResour
     return (await Promise.all(instances.map((at) => settleOnly(session, resource, at)))).every(Boolean);
   let imports: ReadonlyMap<string, string>;
   try {
-    imports = importsOf(session, resource);
+    // Looking around before a destroy imports nothing.
+    imports = session.lenient ? new Map() : importsOf(session, resource);
+    refuseStrayImports(imports, resource, session);
   } catch (thrown) {
     return report(session, thrown, resource.address);
   }
@@ -129,8 +131,21 @@ function judgeStored(session: PlanSession, resource: PreparedResource, at: Modul
     const instance = instanceAddress(address, repetition.key);
     before(session, resource, at, repetition, instance);
     const stored = working.get(address, instance);
-    if (stored) after(session, resource, at, repetition, instance, objectOf(stored, schema));
+    const self = stored ? objectOf(stored, schema) : () => missingInstance(resource, at, repetition.key, working);
+    after(session, resource, at, repetition, instance, self);
   }
+}
+
+/** What is to be made is not known; but as for terraform, one of several that are made already is not among them. */
+function missingInstance(resource: PreparedResource, at: ModuleInstance, key: Key, working: WorkingState): Value {
+  const all = valueFromState(resource, at, working);
+  if (key === undefined || (v.isSequence(all) && Number(key) < all.items.length)) return v.unknownOf();
+  return fail({
+    code: "invalid-index",
+    summary: "Invalid index",
+    detail: `${instanceAddress(addressIn(resource, at), key)} is not made yet, so nothing can be said of it.`,
+    remedy: "Plan without refresh-only first.",
+  });
 }
 
 async function planInstance(
@@ -195,7 +210,7 @@ function noteConfigured(
   { settled, read }: { readonly settled: boolean; readonly read: boolean },
 ): void {
   const { dependencies: earlier = [], create_before_destroy: _, ...rest } = stored;
-  const now = dependenciesOf(session.prepared, resource.address);
+  const now = session.dependencies.of(resource.address);
   const dependencies =
     !settled && !read ? earlier : settled || earlier.length === 0 ? now : [...new Set([...earlier, ...now])].sort();
   session.working.set(headOf(resource, at), {

@@ -44,11 +44,11 @@ export function after(
   at: ModuleInstance,
   repetition: Repetition,
   address: string,
-  self: Value,
+  self: Value | (() => Value),
 ): void {
   const { postconditions } = resource.block;
   if (postconditions.length === 0) return;
-  const scope = walk.evaluation.scope(at, { repetition, self });
+  const scope = walk.evaluation.scope(at, { repetition, self: typeof self === "function" ? self : () => self });
   const about = { summary: "Resource postcondition failed", address };
   settle(walk, "resource", resource.address, postconditions, about, scope);
 }
@@ -65,7 +65,8 @@ export function settle(
   const { status, messages, diagnostics } = judge(rules, about, walk.evaluation, scope);
   walk.checks.add({ kind, config, address: about.address, status, messages });
   if (diagnostics.length === 0) return;
-  if (!walk.lenient) throw new DogeError(diagnostics);
+  const lenient = walk.lenient && diagnostics.every((one) => one.code === "condition-failed");
+  if (!lenient) throw new DogeError(diagnostics);
   walk.diagnostics.push(...diagnostics.map((d) => ({ ...d, severity: "warning" as const })));
 }
 

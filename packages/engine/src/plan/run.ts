@@ -1,6 +1,7 @@
 import { type Diagnostic, error, hasErrors, type Outcome } from "@doge/core";
 import type { LoadedConfiguration } from "../config/model.ts";
 import { Clients } from "../graph/clients.ts";
+import { Dependencies } from "../graph/dependencies.ts";
 import { Evaluation } from "../graph/evaluation.ts";
 import { type Graph, walk } from "../graph/graph.ts";
 import { prepare, type Prepared } from "../graph/prepare.ts";
@@ -25,7 +26,7 @@ import { Refresher } from "./refresh.ts";
 import { isDeclared, orphanReason, planRemoval } from "./removal.ts";
 import { planManaged } from "./resource.ts";
 import { createBeforeDestroyOf, type PlanSession, report } from "./session.ts";
-import { graphFor, targetFilter } from "./targets.ts";
+import { excludedMoves, graphFor, targetFilter } from "./targets.ts";
 import { variableValues } from "./variables.ts";
 
 export interface PlanRequest {
@@ -75,7 +76,8 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
     // What was just seen need not be read again.
     seen ? { ...request, refresh: false } : request,
     planning,
-    seen ?? (await begin(request, planning, diagnostics)),
+    // Nor has it moved again.
+    seen ? { ...seen, moved: new Map() } : await begin(request, planning, diagnostics),
     diagnostics,
   );
   if (seen) session.refresher.drift.push(...seen.drift);
@@ -137,6 +139,7 @@ async function begin(
   const unsettled = await request.journal?.unsettled();
   const takenOver = unsettled ? [...replay(working, unsettled, baseline)] : [];
   const moved = moveObjects(prepared, working, diagnostics);
+  diagnostics.push(...excludedMoves(moved, request.targets ?? []));
   handOver(prepared, working);
   return { working, takenOver, moved, unsettled: [...new Set(unsettled?.changes.map(subjectOf))] };
 }
@@ -217,6 +220,7 @@ async function open(
   return {
     mode: request.mode,
     prepared,
+    dependencies: new Dependencies(prepared, working),
     evaluation: new Evaluation(prepared.root, variables, request.workspace ?? "default", {
       plannedAt,
       ...(request.context.files ? { files: request.context.files } : {}),

@@ -3,6 +3,7 @@ import { typeOfBlock } from "../config/schema-types.ts";
 import type { Clients } from "../graph/clients.ts";
 import { type Evaluation, type ModuleInstance, repeated } from "../graph/evaluation.ts";
 import type { Key } from "../graph/expand.ts";
+import type { Dependencies } from "../graph/dependencies.ts";
 import { closure } from "../graph/graph.ts";
 import { inModule } from "../graph/modules.ts";
 import type { Prepared, PreparedResource } from "../graph/prepare.ts";
@@ -23,6 +24,7 @@ import type { Refresher } from "./refresh.ts";
 export interface PlanSession {
   readonly mode: Mode;
   readonly prepared: Prepared;
+  readonly dependencies: Dependencies;
   readonly evaluation: Evaluation;
   readonly clients: Clients;
   readonly refresher: Refresher;

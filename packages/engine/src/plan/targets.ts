@@ -1,4 +1,4 @@
-import { type Diagnostic, warning } from "@doge/core";
+import { type Diagnostic, error, warning } from "@doge/core";
 import { closure, type Graph } from "../graph/graph.ts";
 import type { Prepared } from "../graph/prepare.ts";
 import { configAddress, moduleOf, resourceOf } from "../state/model.ts";
@@ -49,6 +49,23 @@ export function targetFilter(
     for (const other of named) if (other !== key && closure(graph, [other]).has(key)) needed.add(key);
   return (instance, resource) =>
     needed.has(configAddress(resource)) || targets.some((target) => covers(target, instance, resource));
+}
+
+/** What moved must be planned as a whole: both of its addresses have to be among the targets. */
+export function excludedMoves(moved: ReadonlyMap<string, string>, targets: readonly string[]): readonly Diagnostic[] {
+  if (targets.length === 0) return [];
+  const meant = (address: string): boolean => targets.some((target) => covers(target, address, resourceOf(address)));
+  const excluded = [...moved].flat().filter((address) => !meant(address));
+  if (excluded.length === 0) return [];
+  const resources = [...new Set(excluded.map(resourceOf))].sort();
+  return [
+    error({
+      code: "moved-excluded",
+      summary: "Moved resource instances excluded by targeting",
+      detail: `Objects of the state have moved to new addresses in the configuration, and the targets leave some of these out: ${resources.join(", ")}.`,
+      remedy: `Plan without targets, or add ${resources.map((one) => `--target '${one}'`).join(" ")}.`,
+    }),
+  ];
 }
 
 /** The part of the graph that this kind of planning walks. */

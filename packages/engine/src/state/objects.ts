@@ -91,10 +91,9 @@ const hasMarks = (schema: Block): boolean =>
   Object.values(schema.attributes).some((attribute) => attribute.sensitive) ||
   Object.values(schema.blocks ?? {}).some((nested) => hasMarks(nested.block));
 
-/** The places of all marks, outermost first: marks inside a marked value are not repeated. */
+/** The places of all marks, outermost first, those inside a marked value among them. */
 export function sensitivePaths(value: Value, at: Path = []): Path[] {
-  if (value.sensitive) return [at];
-  const found: Path[] = [];
+  const found: Path[] = value.sensitive ? [at] : [];
   v.mapParts(value, (part, key) => {
     found.push(...sensitivePaths(part, [...at, key]));
     return part;
@@ -106,10 +105,7 @@ export function sensitivePaths(value: Value, at: Path = []): Path[] {
 export function statePaths(value: Value): PathStep[][] {
   const paths: PathStep[][] = [];
   const walk = (part: Value, at: PathStep[]): void => {
-    if (part.sensitive && at.length > 0) {
-      paths.push(at);
-      return;
-    }
+    if (part.sensitive && at.length > 0) paths.push(at);
     v.mapParts(part, (inner, key) => {
       walk(inner, [...at, part.kind === "object" ? { type: "get_attr", value: String(key) } : index(key)]);
       return inner;
@@ -127,7 +123,10 @@ const index = (key: string | number): PathStep => ({
 /** Puts the marks of `marked` on `value`, where both have such a part. */
 export function copyMarks(value: Value, marked: Value | undefined): Value {
   if (marked === undefined) return value;
-  if (marked.sensitive) return v.mark(value);
+  return v.markIf(withInnerMarks(value, marked), marked.sensitive);
+}
+
+function withInnerMarks(value: Value, marked: Value): Value {
   if (v.isMapping(value) && v.isMapping(marked))
     return v.mapParts(value, (part, key) => copyMarks(part, marked.entries.get(key as string)));
   if (v.isSequence(value) && v.isSequence(marked)) {
