@@ -52,10 +52,17 @@ services:
     image: ${rig().image.reference}
     command: ["node", "-e", "console.log('job')"]
     profiles: [jobs]
+  later:
+    image: ${rig().image.reference}
+    command: ["node", "-e", "setInterval(() => {}, 1000)"]
+    profiles: [later]
+    volumes: ["later:/later"]
+    stop_grace_period: 1s
   crash:
     image: ${rig().image.reference}
     command: ["node", "-e", "console.log('such crash'); process.exit(9)"]
     restart: on-failure:2
+volumes: { later: }
 `;
     const get = async (path: string): Promise<string> => (await host.http({ method: "GET", port, path })).text();
     const up = async (): Promise<void> => {
@@ -206,7 +213,28 @@ services:
       expect(await containers.inspect("ports-app")).toMatchObject({ outOfMemory: true });
     });
 
+    test("leaves alone what only a profile starts, unless that is asked for", async () => {
+      await host.writeFile(`${folder}/compose.yaml`, composeFile());
+      const [program = "", verb = "", ...rest] = project().down({ volumes: true });
+      const withProfile = [program, verb, "--profile", "later", ...rest];
+      await up();
+      await containers.run([...withProfile.slice(0, -3), "up", "--detach", "later"]);
+      await until("ports-later-1", { running: true });
+      const volumes = ["docker", "volume", "ls", "--quiet", "--filter", "label=com.docker.compose.project=ports"];
+      await containers.run([...project().stop().slice(0, -1), "kill"]);
+      await until("ports-app", { running: false });
+      expect(await containers.inspect("ports-later-1")).toMatchObject({ running: true });
+      await containers.run(project().down({ volumes: true }));
+      expect(only((await host.run({ argv: project().containers() })).stdout)).toEqual(["ports-later-1"]);
+      expect(await containers.inspect("ports-later-1")).toMatchObject({ running: true });
+      expect((await host.run({ argv: volumes })).stdout).toBe("ports_later\n");
+      await containers.run(withProfile);
+      expect((await host.run({ argv: project().containers() })).stdout).toBe("");
+      expect((await host.run({ argv: volumes })).stdout).toBe("");
+    });
+
     test("takes everything of a project away", async () => {
+      await up();
       await containers.run(project().down({ volumes: true }));
       expect((await host.run({ argv: project().containers() })).stdout).toBe("");
       expect(await containers.inspect("ports-app")).toBeUndefined();

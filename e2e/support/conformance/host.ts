@@ -104,6 +104,13 @@ export function hostConformance(rig: () => Rig): void {
       await expect(late).rejects.toMatchObject({ reason: "timeout" });
       const off = AbortSignal.timeout(150);
       await expect(host.run({ argv: ["sleep", "20"], signal: off })).rejects.toMatchObject({ reason: "aborted" });
+      // Before anything was sent, and while the channel is being opened.
+      const before = host.run({ argv: ["sleep", "20"], signal: AbortSignal.abort() });
+      await expect(before).rejects.toMatchObject({ reason: "aborted" });
+      const stop = new AbortController();
+      const opening = host.run({ argv: ["sleep", "20"], signal: stop.signal });
+      stop.abort();
+      await expect(opening).rejects.toMatchObject({ reason: "aborted" });
       expect((await host.run({ argv: ["echo", "here"] })).stdout).toBe("here\n");
     });
 

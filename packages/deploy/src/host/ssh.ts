@@ -145,6 +145,9 @@ async function execute(
   channel: (line: string) => Promise<ClientChannel>,
   command: HostCommand,
 ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const calledOff = (): TransportError => new TransportError("aborted", "ssh:", "aborted");
+  // Called off while it waited for its turn, or while its channel was opened: nobody would hear of that later.
+  if (command.signal?.aborted) throw calledOff();
   const stream = await channel(commandLine(command.argv));
   return new Promise((resolve, reject) => {
     let stdout = "";
@@ -160,8 +163,9 @@ async function execute(
             () => stop(new TransportError("timeout", "ssh:", `no end within ${command.timeoutMilliseconds} ms`)),
             command.timeoutMilliseconds,
           );
-    const aborted = (): void => stop(new TransportError("aborted", "ssh:", "aborted"));
+    const aborted = (): void => stop(calledOff());
     command.signal?.addEventListener("abort", aborted, { once: true });
+    if (command.signal?.aborted) aborted();
 
     stream.setEncoding("utf8");
     stream.stderr.setEncoding("utf8");

@@ -8,6 +8,7 @@ import { composeFiles, loadProject } from "./load.ts";
 import { label, type Project } from "./model.ts";
 import { type Call, chosen, config, listProjects, logs, ps, showLogs } from "./show.ts";
 import * as deeds from "./up.ts";
+import { activeServices } from "./up.ts";
 
 const globalFlags = {
   file: "list:f",
@@ -63,6 +64,12 @@ export const composeCommand: Command = async (engine, session, args) => {
 const seconds = (flags: Flags, name = "timeout"): number | undefined => {
   const text = flags.one(name);
   return text === undefined ? undefined : Number(text);
+};
+
+/** Of the services named, or of all that are started without a profile or by one that was asked for. */
+const running = (call: Call, services: readonly string[]): ContainerRecord[] => {
+  const unnamed = services.length === 0 && call.project.files.length > 0;
+  return unnamed ? activeServices(call.project).flatMap((name) => chosen(call, [name])) : chosen(call, services);
 };
 
 function one(call: Call, service: string, index: number): ContainerRecord {
@@ -222,7 +229,7 @@ const commands: Readonly<Record<string, (call: Call) => Promise<number>>> = {
 
   async start(call) {
     const flags = parseFlags("docker compose start", call.args, { wait: "boolean", "wait-timeout": "string" });
-    const records = chosen(call, flags.rest);
+    const records = running(call, flags.rest);
     for (const record of records) await deeds.start(call.engine, call.session, record);
     if (flags.has("wait")) await deeds.waitHealthy(call.engine, call.session, records, seconds(flags, "wait-timeout"));
     return 0;
@@ -230,13 +237,13 @@ const commands: Readonly<Record<string, (call: Call) => Promise<number>>> = {
 
   async stop(call) {
     const flags = parseFlags("docker compose stop", call.args, { timeout: "string:t" });
-    await stopAll(call, chosen(call, flags.rest), seconds(flags));
+    await stopAll(call, running(call, flags.rest), seconds(flags));
     return 0;
   },
 
   async restart(call) {
     const flags = parseFlags("docker compose restart", call.args, { timeout: "string:t", "no-deps": "boolean" });
-    const records = chosen(call, flags.rest);
+    const records = running(call, flags.rest);
     await stopAll(call, records, seconds(flags));
     for (const record of records) await deeds.start(call.engine, call.session, record);
     return 0;
@@ -249,7 +256,7 @@ const commands: Readonly<Record<string, (call: Call) => Promise<number>>> = {
   async kill(call) {
     const flags = parseFlags("docker compose kill", call.args, { signal: "string:s", "remove-orphans": "boolean" });
     const signal = signalName(flags.one("signal") ?? "KILL", constants.signals);
-    for (const record of chosen(call, flags.rest))
+    for (const record of running(call, flags.rest))
       if (record.status === "running") call.engine.containers.kill(record.id, signal);
     return 0;
   },
@@ -260,7 +267,7 @@ const commands: Readonly<Record<string, (call: Call) => Promise<number>>> = {
       stop: "boolean:s",
       volumes: "boolean:v",
     });
-    for (const record of chosen(call, flags.rest)) {
+    for (const record of running(call, flags.rest)) {
       if (flags.has("stop") || record.status !== "running")
         await deeds.discard(call.engine, call.session, record, undefined);
     }

@@ -29,19 +29,25 @@ export function containersOf(engine: Engine, project: string, service?: string):
     .filter(({ spec: { labels } }) => service === undefined || labels[label.service] === service);
 }
 
+/** Keys of the networks that services are in. */
+const networksOf = (services: readonly Service[]): ReadonlySet<string> =>
+  new Set(services.flatMap(({ networks }) => (Object.keys(networks).length > 0 ? Object.keys(networks) : ["default"])));
+
+/** Names of the services without a profile, or with one that was asked for. */
+export const activeServices = ({ services, profiles: asked }: Project): readonly string[] =>
+  Object.entries(services)
+    .filter(
+      ([, { profiles }]) => profiles.length === 0 || asked.includes("*") || profiles.some((p) => asked.includes(p)),
+    )
+    .map(([name]) => name);
+
 /** Services asked for (or all without a profile, or with an active one), after those they depend on. */
 export function orderServices(
   project: Project,
   asked: readonly string[],
   withDependencies: boolean,
 ): readonly string[] {
-  const active = ({ profiles }: Service): boolean =>
-    profiles.length === 0 ||
-    profiles.some((profile) => project.profiles.includes(profile) || project.profiles.includes("*"));
-  const wanted =
-    asked.length > 0
-      ? asked
-      : Object.keys(project.services).filter((name) => active(project.services[name] as Service));
+  const wanted = asked.length > 0 ? asked : activeServices(project);
   const ordered: string[] = [];
   const visit = (name: string, path: readonly string[]): void => {
     const service = project.services[name];
@@ -203,28 +209,38 @@ export async function discard(
   say(session, record, "Removed");
 }
 
-/** `docker compose down`. Without files only what carries the project's labels. */
+/**
+ * `docker compose down`. Without files all that carries the project's labels; with files nothing of a service that only
+ * a profile starts which was not asked for. One-off containers go with the orphans.
+ */
 export async function down(
   engine: Engine,
   session: Session,
   project: Project,
   options: { readonly volumes: boolean; readonly removeOrphans: boolean; readonly graceSeconds: number | undefined },
 ): Promise<void> {
-  const all = engine.containers.list().filter(({ spec }) => spec.labels[label.project] === project.name);
-  const known = Object.keys(project.services);
-  const mine = all.filter(
-    ({ spec }) => options.removeOrphans || known.length === 0 || known.includes(spec.labels[label.service] ?? ""),
-  );
+  const of = (labels: Readonly<Record<string, string>>): boolean => labels[label.project] === project.name;
+  const filed = project.files.length > 0;
+  const active = activeServices(project);
+  const mine = engine.containers.list().filter(({ spec: { labels } }) => {
+    const service = labels[label.service] ?? "";
+    const asleep = service in project.services && !active.includes(service);
+    const orphan = labels[label.oneOff] === "True" || (filed && !active.includes(service));
+    return of(labels) && !asleep && (options.removeOrphans || !orphan);
+  });
   // The last started first: nothing is stopped before what depends on it.
   for (const record of mine.toReversed()) await discard(engine, session, record, options.graceSeconds);
+  const used = active.map((name) => project.services[name] as Service);
   for (const network of engine.networks.list()) {
-    if (network.labels[label.project] !== project.name) continue;
-    engine.networks.remove(network.name);
-    session.err(` Network ${network.name}  Removed\n`);
+    if (!of(network.labels) || (filed && !networksOf(used).has(network.labels[label.network] ?? ""))) continue;
+    const inUse = engine.networks.members(network.name).some(({ status }) => status === "running");
+    if (!inUse) engine.networks.remove(network.name);
+    session.err(` Network ${network.name}  ${inUse ? "Resource is still in use" : "Removed"}\n`);
   }
   if (!options.volumes) return;
+  const volumes = new Set(used.flatMap(({ mounts }) => mounts.map(({ source }) => source)));
   for (const volume of engine.networks.volumes()) {
-    if (volume.labels[label.project] !== project.name) continue;
+    if (!of(volume.labels) || (filed && !volumes.has(volume.labels[label.volume] ?? ""))) continue;
     await removeVolume(engine, volume.name);
     session.err(` Volume ${volume.name}  Removed\n`);
   }
@@ -238,10 +254,7 @@ export function makeNetworksAndVolumes(
 ): void {
   const used = services.map((name) => project.services[name] as Service);
   for (const [key, { name, external, internal }] of Object.entries(project.networks)) {
-    const needed = used.some(
-      ({ networks }) => key in networks || (key === "default" && Object.keys(networks).length === 0),
-    );
-    if (!needed || engine.networks.find(name)) continue;
+    if (!networksOf(used).has(key) || engine.networks.find(name)) continue;
     if (external) throw new DockerError(`network ${name} declared as external, but could not be found`, 1);
     const labels = { [label.project]: project.name, [label.network]: key };
     engine.networks.create(name, { driver: "bridge", internal, labels });
