@@ -1,6 +1,7 @@
-import { fork } from "node:child_process";
-import { getPriority, setPriority } from "node:os";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { enterGroup } from "../../tools/hosts/cgroups.ts";
+import { visitors } from "../../tools/hosts/places.ts";
 
 /** One visit of a visitor. */
 export interface Sample {
@@ -20,14 +21,16 @@ export interface Load {
 
 /**
  * Visitors for a site: keep-alive, new connections, HTTP/2, forms, slow uploads; without retries. In a process of their
- * own, which ends by itself after `seconds`.
+ * own, which ends by itself after `seconds`. It runs before all others of this machine, as on machines of their own: what
+ * it measures is the host's time, not how long it waited for its turn here.
  */
 export function startLoad(domain: string, seconds: number): Load {
-  const child = fork(join(import.meta.dirname, "load-client.ts"), [domain, String(seconds)], {
+  const first = `${enterGroup(visitors)}\nexec chrt --rr 1 "$@"`;
+  const client = [process.execPath, join(import.meta.dirname, "load-client.ts"), domain, String(seconds)];
+  const child = spawn("sh", ["-ceu", first, "sh", ...client], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
     serialization: "advanced",
   });
-  // Visitors come first, whatever has been set for who starts them.
-  if (child.pid !== undefined && getPriority() > 0) setPriority(child.pid, 0);
   let count = 0;
   const samples = new Promise<readonly Sample[]>((resolve, reject) => {
     child.on("message", (message: number | readonly Sample[]) => {

@@ -29,6 +29,14 @@ export const enterGroup = (name: string): string =>
     .map((hierarchy) => `echo $$ > ${join(root, hierarchy, cgroup, name, "cgroup.procs")}`)
     .join("\n");
 
+/** What lets the processes of a group run before all others, for half of each second, where groups need leave for it. */
+export function goFirst(name: string): void {
+  for (const group of [cgroup, join(cgroup, name)]) {
+    const file = join(root, "cpu", group, "cpu.rt_runtime_us");
+    if (existsSync(file)) writeFileSync(file, "500000");
+  }
+}
+
 function groupsBelow(folder: string): readonly string[] {
   let below: Dirent[];
   try {

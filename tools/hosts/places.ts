@@ -61,6 +61,9 @@ export const acme = {
 /** Above every process of the hosts, in each cgroup hierarchy: ending them needs no list of pids. */
 export const cgroup = "doge-hosts";
 
+/** The group of those who visit the hosts: their machines are others, so that nothing here keeps them waiting. */
+export const visitors = "visitors";
+
 /** What `up` leaves for whoever uses the hosts. */
 export interface HostsRecord {
   readonly droplets: readonly {

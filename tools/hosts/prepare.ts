@@ -13,7 +13,9 @@ const packages = ["mmdebstrap", "iproute2", "e2fsprogs", "pebble", "openssh-clie
 
 /** What a provider's Debian image has beside what cloud-init installs. */
 const machinePackages =
-  "systemd systemd-sysv dbus cloud-init openssh-server sudo iproute2 iptables ca-certificates procps psmisc".split(" ");
+  "systemd systemd-sysv libpam-systemd dbus cloud-init openssh-server sudo iproute2 iptables ca-certificates procps psmisc".split(
+    " ",
+  );
 
 const suite = "trixie";
 const dockerPackages = ["docker-registry", "docker-cli", "docker-buildx"];

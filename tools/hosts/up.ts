@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { prepareApp } from "./app.ts";
-import { endGroup, enterGroup, makeGroup } from "./cgroups.ts";
+import { endGroup, enterGroup, goFirst, makeGroup } from "./cgroups.ts";
 import { openAuthority } from "./authority.ts";
 import { project } from "./cloud-init.ts";
 import { bootDroplet, createDroplet, firstBoot } from "./droplet.ts";
 import { makeNetwork, plug, removeNetwork } from "./network.ts";
-import { droplets, type HostsRecord, network, places } from "./places.ts";
+import { droplets, type HostsRecord, network, places, visitors } from "./places.ts";
 import type { Prepared } from "./prepare.ts";
 import { attempt, run, until } from "./shell.ts";
 
@@ -40,6 +40,8 @@ export async function up(prepared: Prepared, say: (message: string) => void): Pr
   writeFileSync(join(places.state, "resolv.conf"), `nameserver ${network.address}\n`);
   writeFileSync(places.roots, authority.rootPem);
   makeNetwork();
+  makeGroup(visitors);
+  goFirst(visitors);
   say("starting registry, DNS and the ACME directories");
   startServices(prepared.docker);
 

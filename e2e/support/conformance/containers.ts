@@ -5,6 +5,7 @@ import { type Containers, dockerOn } from "../../../packages/deploy/src/containe
 import { compose, docker } from "../../../packages/deploy/src/containers/docker.ts";
 import { hostFactsArgv, readFacts } from "../../../packages/deploy/src/release/check-host.ts";
 import { codeOf, type Rig, troubleOf } from "./rig.ts";
+import { run } from "./services.ts";
 
 const port = 4301;
 
@@ -148,6 +149,22 @@ volumes: { later: }
       const ask = "fetch('http://such-alias:3000/').then(r => r.text()).then(console.log)";
       const { stdout } = await host.run({ argv: project().runOnce("worker", ["node", "-e", ask]), stdin: "" });
       expect(stdout).toBe("two\n");
+    });
+
+    test("gives a container another weight, which it keeps when it starts again", async () => {
+      const shares = async (): Promise<string> =>
+        run(host, ["docker", "inspect", "--format", "{{.HostConfig.CpuShares}}", "ports-app"]);
+      await host.writeFile(`${folder}/compose.yaml`, composeFile("two", "cpu_shares: 256"));
+      await up();
+      expect(await shares()).toBe("256\n");
+      await containers.run(docker.setCpuShares("ports-app", 2_600));
+      expect(await shares()).toBe("2600\n");
+      await containers.run(docker.restart("ports-app", 3));
+      await expect.poll(() => get("/readyz").catch(() => "not yet"), { timeout: 15_000 }).toBe("ready");
+      expect(await shares()).toBe("2600\n");
+      // Compose sees no difference to its file.
+      await up();
+      expect(await shares()).toBe("2600\n");
     });
 
     test("hands a signal to the app; stops it with its good-bye; starts it again", async () => {

@@ -50,6 +50,18 @@ test("the firewall lets SSH and the web in, and keeps containers from the metada
   expect(rules).not.toContain("flush ruleset");
 });
 
+test("who is logged in, and the engine, give way to containers, whose groups are systemd's", () => {
+  expect(JSON.parse(file("/etc/docker/daemon.json"))).toMatchObject({
+    "exec-opts": ["native.cgroupdriver=systemd"],
+  });
+  const set = (document()["runcmd"] as string[][]).filter(([, verb]) => verb === "set-property");
+  expect(set.map(([, , unit, weight]) => `${unit} ${weight}`)).toEqual([
+    "user.slice CPUWeight=20",
+    "docker.service CPUWeight=20",
+    "containerd.service CPUWeight=20",
+  ]);
+});
+
 test("logs are rotated, upgrades install themselves, containers outlive the engine's restart", () => {
   expect(JSON.parse(file("/etc/docker/daemon.json"))).toMatchObject({
     "log-opts": { "max-size": "10m", "max-file": "5" },

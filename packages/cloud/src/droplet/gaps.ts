@@ -20,7 +20,7 @@ export const gaps: readonly Gap[] = [
     "docker: no builds, no save, no port ranges, no UDP ports, no swarm, no cp, stats or events; `compose config` shows what was understood in our own form. What it doesn't know it says.",
   ),
   gap(
-    "Containers are processes of this machine without isolation: no chroot, no limits of memory or processor, no users; absolute paths in an app's own code are this machine's.",
+    "Containers are processes of this machine without isolation: no chroot, no limits of memory, no limits or shares of the processor, no users; absolute paths in an app's own code are this machine's.",
   ),
   gap(
     "Containers of one image share the files below node_modules: one that overwrites such a file in place changes it for the others, too. New files are its own.",

@@ -69,6 +69,14 @@ export const docker = {
     String(graceSeconds),
     container,
   ],
+  /** Of a running container, and of every start of it from now on. */
+  setCpuShares: (container: string, shares: number): readonly string[] => [
+    "docker",
+    "update",
+    "--cpu-shares",
+    String(shares),
+    container,
+  ],
   exec: (
     container: string,
     argv: readonly string[],

@@ -26,15 +26,18 @@ const fields = `/"logger":"http.log.access/ {
 const sums = `{ n++; took[n] = $1; failed += $2 }
   END { printf "%d %d %s %s\\n", n, failed, took[int((n - 1) * 0.5) + 1] + 0, took[int((n - 1) * 0.99) + 1] + 0 }`;
 
-/** Argv that prints requests, failed ones, p50 and p99 in milliseconds of the last `seconds`. */
+/** To find where a span of time begins, the engine would read all of the log, up to 50 MB: half a second of a core. */
+const mostLines = 2_000;
+
+/** Argv that prints requests, failed ones, p50 and p99 in milliseconds of the last `seconds`, by the newest 2,000 at most. */
 export const trafficArgv = (seconds: number): readonly string[] =>
   shellScript(
-    `${commandLine(docker.logs(edgeContainer, { sinceSeconds: seconds }))} 2>&1 | awk "$1" | sort -n | awk "$2"`,
+    `${commandLine(docker.logs(edgeContainer, { sinceSeconds: seconds, tail: mostLines }))} 2>&1 | awk "$1" | sort -n | awk "$2"`,
     fields,
     sums,
   );
 
-/** Traffic of the last `seconds`; none where the edge has no log. */
+/** Traffic of the last `seconds`, by its newest 2,000 requests at most; none where the edge has no log. */
 export async function trafficOf(host: Host, seconds: number): Promise<TrafficFigures> {
   const { stdout } = await host.run({ argv: trafficArgv(seconds) });
   const [requests, failed, p50, p99] = stdout.trim().split(/\s+/).map(Number);

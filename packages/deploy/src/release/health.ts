@@ -44,7 +44,8 @@ const pauseMilliseconds = 100;
 const lookMilliseconds = 500;
 
 /**
- * Waits until a new release answers its readiness path several times in a row; returns when it first did.
+ * Waits until a new release answers its readiness path several times in a row; returns when it first did. `onReady` is
+ * called at the first of them: from then on the edge sends it requests.
  * Throws `release-unhealthy` with the cause: what an engineer would find out by logging in.
  */
 export async function waitHealthy(options: {
@@ -53,9 +54,10 @@ export async function waitHealthy(options: {
   readonly containers: Containers;
   readonly slot: Slot;
   readonly settings: ReleaseSettings;
+  readonly onReady: () => Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }): Promise<Date> {
-  const { host, clock, containers, slot, settings, signal } = options;
+  const { host, clock, containers, slot, settings, onReady, signal } = options;
   const container = slotName(slot);
   const end = clock.now().getTime() + (settings.healthSeconds ?? 60) * 1000;
   let successes = 0;
@@ -64,7 +66,10 @@ export async function waitHealthy(options: {
   for (;;) {
     const answer = await askReady(host, slot, settings);
     successes = answer.kind === "ready" ? successes + 1 : 0;
-    if (successes === 1) since = clock.now();
+    if (successes === 1) {
+      since = clock.now();
+      await onReady();
+    }
     if (successes >= successesNeeded) return since;
     if (answer.kind !== "ready" && clock.now().getTime() - looked >= lookMilliseconds) {
       looked = clock.now().getTime();

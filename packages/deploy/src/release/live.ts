@@ -1,8 +1,9 @@
 import { diagnosticsOf, fail, type Trouble, warning } from "@doge/core";
+import { docker } from "../containers/docker.ts";
 import { type Slot, slotName } from "../edge/configuration.ts";
 import { noTraffic } from "../edge/traffic.ts";
 import type { HostFile } from "../host/host.ts";
-import { releaseComposeFile } from "./compose-file.ts";
+import { cpuShares, releaseComposeFile } from "./compose-file.ts";
 import type { Deploying } from "./deploying.ts";
 import { waitHealthy } from "./health.ts";
 import { type Maintenance, maintenanceOn } from "./maintenance.ts";
@@ -118,7 +119,10 @@ export async function startWorkers(deploying: Deploying, slot: Slot): Promise<vo
 /** Since when it is. */
 async function becomeHealthy(deploying: Deploying, slot: Slot): Promise<Date> {
   try {
-    return await waitHealthy({ ...deploying, slot, signal: deploying.options.signal });
+    const raise = docker.setCpuShares(slotName(slot), cpuShares.serving);
+    const onReady = (): Promise<void> =>
+      fenced(deploying, raise, `giving ${slotName(slot)} its share of the processor`);
+    return await waitHealthy({ ...deploying, slot, onReady, signal: deploying.options.signal });
   } catch (thrown) {
     await stopSlot(deploying, slot);
     await deploying.journal.abandon();

@@ -16,6 +16,7 @@ test("docker commands, to the letter", () => {
   expect(line(docker.pull("ghcr.io/ada/shop@sha256:1"))).toBe("docker pull --quiet ghcr.io/ada/shop@sha256:1");
   expect(line(docker.signal("app-blue", "SIGUSR1"))).toBe("docker kill --signal SIGUSR1 app-blue");
   expect(line(docker.restart("app-blue", 10))).toBe("docker restart --time 10 app-blue");
+  expect(line(docker.setCpuShares("app-blue", 2_600))).toBe("docker update --cpu-shares 2600 app-blue");
   expect(line(docker.logs("app-blue", { tail: 5, follow: true }))).toBe("docker logs --tail 5 --follow app-blue");
 });
 

@@ -51,14 +51,16 @@ services:
     ports:
       - 127.0.0.1:4302:3000
     stop_grace_period: 30s
+    cpu_shares: 256
 networks:
   doge:
     external: true
 `);
 });
 
-test("a task has neither the name nor the port of a release", () => {
+test("a task has neither the name nor the port of a release, and gives way to what serves", () => {
   const text = taskComposeFile(options);
+  expect(text).toContain("cpu_shares: 256");
   expect(text).toContain("name: app-task");
   expect(text).not.toMatch(/container_name|ports|aliases/);
 });

@@ -144,6 +144,9 @@ async function main() {
       );
       return end(found.length === rest.length ? 0 : 1);
     }
+    case "update":
+      write({ ...read(name), cpuShares: Number(rest[rest.indexOf("--cpu-shares") + 1]) });
+      return end(0);
     case "kill":
       process.kill(read(name).pid, rest[1]);
       return end(0);

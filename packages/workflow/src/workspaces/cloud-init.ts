@@ -58,8 +58,12 @@ const sshd = (user: string, port: number): string =>
     "",
   ].join("\n");
 
-/** Containers' logs are rotated; they live on while the engine is restarted or upgraded. */
+/**
+ * Containers' logs are rotated; they live on while the engine is restarted or upgraded. Their groups are systemd's, beside
+ * those of its services, with whose weights theirs are compared.
+ */
 const daemon = {
+  "exec-opts": ["native.cgroupdriver=systemd"],
   "log-driver": "json-file",
   "log-opts": { "max-size": "10m", "max-file": "5" },
   "live-restore": true,
@@ -128,8 +132,10 @@ export function cloudInit(
       ["systemctl", "restart", "ssh"],
       ["systemctl", "enable", "--now", "nftables", "cron"],
       ["systemctl", "enable", "docker"],
-      // Whoever is logged in, and so every command of a deploy, gives way to what serves.
+      // Whoever is logged in, and so every command of a deploy, gives way to what serves; so does the engine's own work.
       ["systemctl", "set-property", "user.slice", "CPUWeight=20", "IOWeight=20"],
+      ["systemctl", "set-property", "docker.service", "CPUWeight=20"],
+      ["systemctl", "set-property", "containerd.service", "CPUWeight=20"],
       // It may have begun before its configuration was there.
       ["systemctl", "restart", "docker"],
     ],

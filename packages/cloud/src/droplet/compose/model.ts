@@ -25,6 +25,7 @@ export interface Service {
   readonly pullPolicy?: string;
   readonly memoryBytes?: number;
   readonly cpus?: number;
+  readonly cpuShares?: number;
   readonly replicas?: number;
 }
 

@@ -20,7 +20,7 @@ const keys = new Set(
   [
     "image command entrypoint environment env_file labels volumes ports networks depends_on healthcheck profiles",
     "container_name hostname restart stop_signal stop_grace_period user working_dir pull_policy deploy tmpfs",
-    "mem_limit cpus scale network_mode",
+    "mem_limit cpus cpu_shares scale network_mode",
   ].flatMap((line) => line.split(" ")),
 );
 
@@ -75,6 +75,7 @@ export function readService(raw: Raw, place: Place): Service {
     ...optional("pullPolicy", text("pull_policy")),
     ...optional("memoryBytes", memory === undefined ? undefined : bytes(scalar(memory))),
     ...optional("cpus", cpus === undefined ? undefined : Number(cpus)),
+    ...optional("cpuShares", text("cpu_shares") === undefined ? undefined : Number(text("cpu_shares"))),
     ...optional("replicas", replicas === undefined ? undefined : Number(replicas)),
   };
 }

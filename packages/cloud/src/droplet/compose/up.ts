@@ -180,6 +180,7 @@ export function create(
     ...optional("workingDir", change.workingDir ?? service.workingDir),
     ...optional("memoryBytes", service.memoryBytes),
     ...optional("cpus", service.cpus),
+    ...optional("cpuShares", service.cpuShares),
     ...optional("healthcheck", service.healthcheck),
     ...optional("autoRemove", change.autoRemove),
     ...optional("openStdin", change.openStdin),

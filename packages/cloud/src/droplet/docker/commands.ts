@@ -27,6 +27,7 @@ const containerCommands: Readonly<Record<string, Command>> = {
   stop: containers.stop,
   restart: containers.restart,
   kill: containers.kill,
+  update: containers.update,
   rm: containers.remove,
   wait: containers.wait,
   port: containers.port,

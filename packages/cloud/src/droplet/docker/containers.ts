@@ -221,6 +221,17 @@ export const kill: Command = async (engine, session, args) => {
   });
 };
 
+/** Of what the real one changes, only the weight. */
+export const update: Command = async (engine, session, args) => {
+  const flags = parseFlags("docker update", args, { "cpu-shares": "string:c" });
+  const shares = Number(flags.one("cpu-shares"));
+  if (!Number.isInteger(shares) || shares < 0) {
+    const text = JSON.stringify(flags.one("cpu-shares") ?? "");
+    throw new DockerError(`invalid argument ${text} for "-c, --cpu-shares" flag`, 125);
+  }
+  return forEach(session, required("update", flags.rest), async (name) => engine.containers.setCpuShares(name, shares));
+};
+
 export const remove: Command = async (engine, session, args) => {
   const flags = parseFlags("docker rm", args, { force: "boolean:f", volumes: "boolean:v", link: "boolean:l" });
   return forEach(session, required("rm", flags.rest), async (name) => {

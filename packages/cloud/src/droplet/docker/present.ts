@@ -72,6 +72,7 @@ export function inspectContainer(engine: Engine, record: ContainerRecord): Recor
       AutoRemove: spec.autoRemove,
       Memory: spec.memoryBytes ?? 0,
       NanoCpus: Math.round((spec.cpus ?? 0) * 1e9),
+      CpuShares: spec.cpuShares ?? 0,
     },
     Mounts: spec.mounts.map((mount) => ({
       Type: mount.type,

@@ -32,6 +32,7 @@ const runFlags = {
   entrypoint: "string",
   memory: "string:m",
   cpus: "string",
+  "cpu-shares": "string:c",
   init: "boolean",
   "read-only": "boolean",
   "stop-signal": "string",
@@ -148,6 +149,7 @@ function wantedBy(flags: Flags, session: Session, image: string, command: readon
     ...option("stopGraceSeconds", read("stop-timeout", Number)),
     ...option("memoryBytes", read("memory", bytes)),
     ...option("cpus", read("cpus", Number)),
+    ...option("cpuShares", read("cpu-shares", Number)),
     ...option("healthcheck", healthcheck),
   };
 }

@@ -184,6 +184,11 @@ export class Containers extends EventEmitter<{ change: [] }> {
     live.running.signal(signal);
   }
 
+  setCpuShares(name: string, cpuShares: number): void {
+    const { id, spec } = this.require(name);
+    this.#change(id, { spec: { ...spec, cpuShares } });
+  }
+
   /** The stop signal, the grace period, SIGKILL. Resolves when the container has ended. */
   async stop(
     id: string,

@@ -71,7 +71,7 @@ export interface RestartPolicy {
   readonly maximumRetries: number;
 }
 
-/** Everything that `docker run` or compose decides; fixed for the life of the container. */
+/** Everything that `docker run` or compose decides; but for what `docker update` changes, fixed for the life of the container. */
 export interface ContainerSpec {
   readonly name: string;
   /** As it was asked for. */
@@ -97,6 +97,8 @@ export interface ContainerSpec {
   readonly tty: boolean;
   readonly memoryBytes?: number;
   readonly cpus?: number;
+  /** Weight against other containers: kept and shown; a plain process has none. */
+  readonly cpuShares?: number;
 }
 
 export type ContainerStatus = "created" | "running" | "restarting" | "exited";

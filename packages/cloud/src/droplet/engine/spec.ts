@@ -45,6 +45,7 @@ export function containerSpec(wanted: Wanted, image: ImageRecord): ContainerSpec
     tty: wanted.tty ?? false,
     ...(wanted.memoryBytes === undefined ? {} : { memoryBytes: wanted.memoryBytes }),
     ...(wanted.cpus === undefined ? {} : { cpus: wanted.cpus }),
+    ...(wanted.cpuShares === undefined ? {} : { cpuShares: wanted.cpuShares }),
   };
 }
 
