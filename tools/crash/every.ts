@@ -31,8 +31,8 @@ const done = (results !== undefined && existsSync(results) ? readFileSync(result
   .filter((line) => line !== "")
   .map((line) => JSON.parse(line) as Row);
 const isDone = (what: string): boolean => done.some((row) => row.what === what);
-const nameOf = ({ executor }: Scenario, words: readonly string[]): string =>
-  `${words.filter((word) => !word.startsWith("-")).join(" ")}, ${executor}`;
+const nameOf = ({ name, executor }: Scenario, words: readonly string[]): string =>
+  `${words.filter((word) => !word.startsWith("-")).join(" ")}${words.includes("--repository") ? ` (${name.split(",")[0]})` : ""}, ${executor}`;
 
 async function play(scenario: Scenario): Promise<void> {
   const { make, unmake, plans } = scenario;
@@ -40,7 +40,7 @@ async function play(scenario: Scenario): Promise<void> {
   const live = await LiveRehearsal.start(scenario.executor);
   try {
     for (const words of scenario.before) await live.must(words);
-    const nothing = await live.inventory();
+    const nothing = scenario.left ?? (await live.inventory());
     const makes = await leftoversOf(live, make);
     const everything = await live.inventory();
     const unmakes = await leftoversOf(live, unmake);

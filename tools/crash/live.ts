@@ -59,7 +59,9 @@ export class LiveRehearsal {
   }
 
   /** Runs `doge` as it stands in the sources. */
-  async run(words: readonly string[], cwd = this.project): Promise<Ended> {
+  async run(words: readonly string[], cwd = this.project, env: Record<string, string> = {}): Promise<Ended> {
+    const before = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]));
+    Object.assign(process.env, env);
     let said = "";
     const { stdout, stderr } = process;
     const writes = [stdout.write, stderr.write] as const;
@@ -72,6 +74,9 @@ export class LiveRehearsal {
       return { exitCode, said };
     } finally {
       [stdout.write, stderr.write] = writes;
+      for (const [name, value] of Object.entries(before))
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
     }
   }
 
@@ -139,6 +144,26 @@ export class LiveRehearsal {
   /** What the cloud holds, by kind and name: an object made twice stands there twice. */
   async inventory(): Promise<readonly string[]> {
     return itemNames(await this.#running.inventory());
+  }
+
+  /** Orders trouble at the cloud's control port, in the place of what was ordered before. */
+  async disturb(faults: readonly object[]): Promise<void> {
+    await this.#control("DELETE");
+    for (const fault of faults) await this.#control("POST", JSON.stringify(fault));
+  }
+
+  /** How often each fault struck that was ordered. */
+  async struck(): Promise<readonly number[]> {
+    const { faults } = (await (await this.#control("GET")).json()) as { faults: readonly { struck: number }[] };
+    return faults.map(({ struck }) => struck);
+  }
+
+  async #control(method: "GET" | "POST" | "DELETE", body?: string): Promise<Response> {
+    const { url, token } = this.#running.control;
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const answer = await fetch(`${url}/faults`, { method, headers, ...(body === undefined ? {} : { body }) });
+    if (!answer.ok) throw new Error(`${method} /faults: ${answer.status} ${await answer.text()}`);
+    return answer;
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly unmake: readonly string[];
   /** Plans that say "no changes" once it is made. */
   readonly plans: readonly string[];
+  /** What the cloud holds once it is unmade: what it held before it was made, unless told. */
+  readonly left?: readonly string[];
 }
 
 const of = (workspace: string, executor: "hcp" | "native", before: Scenario["before"]): Scenario => ({
@@ -26,7 +28,7 @@ const repository = ["repo", "create"];
 const toBase = [apply("meta"), repository];
 const toEnvironments = [...toBase, apply("base"), apply("dotenv")];
 
-/** One workspace each. */
+/** Without images and deploys, which need what npm installs. */
 export const commands: readonly Scenario[] = [
   of("stage", "native", toEnvironments),
   of("base", "native", toBase),
@@ -36,6 +38,20 @@ export const commands: readonly Scenario[] = [
   of("base", "hcp", toBase),
   of("stage", "hcp", toEnvironments),
   of("prod", "hcp", toEnvironments),
+  {
+    name: "repository, native",
+    executor: "native",
+    before: [],
+    make: ["repo", "create"],
+    unmake: ["destroy", "--yes", "--repository"],
+    plans: [],
+  },
+  {
+    ...of("prod", "native", [...toEnvironments, apply("stage")]),
+    name: "everything, native",
+    unmake: ["destroy", "--yes", "--repository"],
+    left: [],
+  },
 ];
 
 export const scenarios: readonly Scenario[] = [

@@ -2,10 +2,12 @@
  * `make faults`: commands on a bad day. Each seed draws troubles (limits, errors, time-outs, cut connections, slow and
  * outdated reads), orders them from the local cloud, and runs `doge`. It must reach what an undisturbed run reaches, or
  * stop with a diagnostic and reach it when it is run again. SEEDS=50 FROM=1, SEED=17 for one, ONLY=base for some scenarios.
+ * Commands on workspaces run in this process; `doge up` runs as the built tool.
  */
 import { Random } from "../differential/random.ts";
+import { LiveRehearsal } from "../crash/live.ts";
 import { type Ended, Rehearsal } from "../crash/rehearsal.ts";
-import { chosenScenarios, differing, type Scenario } from "../crash/scenarios.ts";
+import { chosenScenarios, commands as live, differing, type Scenario } from "../crash/scenarios.ts";
 import { draw, kindNames, type Trouble } from "./kinds.ts";
 
 interface Row {
@@ -29,11 +31,14 @@ let commands = 0;
 /** Requests give up after two seconds, so that time-outs don't make a seed last for minutes. */
 const hurried = { DOGE_REQUEST_SECONDS: "2" };
 
+type AnyRehearsal = Rehearsal | LiveRehearsal;
+
 async function play(scenario: Scenario): Promise<void> {
-  const rehearsal = await Rehearsal.start(scenario.executor);
+  const kind = live.includes(scenario) ? LiveRehearsal : Rehearsal;
+  const rehearsal: AnyRehearsal = await kind.start(scenario.executor);
   try {
     for (const words of scenario.before) await rehearsal.must(words);
-    const nothing = await rehearsal.inventory();
+    const nothing = scenario.left ?? (await rehearsal.inventory());
     await rehearsal.must(scenario.make);
     const everything = await rehearsal.inventory();
     await rehearsal.must(scenario.unmake);
@@ -48,7 +53,7 @@ async function play(scenario: Scenario): Promise<void> {
 }
 
 async function disturbed(
-  rehearsal: Rehearsal,
+  rehearsal: AnyRehearsal,
   scenario: Scenario,
   words: readonly string[],
   {

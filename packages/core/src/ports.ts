@@ -18,7 +18,7 @@ export interface Files {
   /** Creates the file only where it is missing; false where it was there. Atomic: the basis of locks. */
   create(path: string, content: string, options?: { readonly mode?: number }): Promise<boolean>;
   remove(path: string): Promise<void>;
-  /** Names in a folder, sorted; empty where the folder is missing. */
+  /** Names in a folder, sorted, without those of unfinished writes; empty where the folder is missing. */
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
 }

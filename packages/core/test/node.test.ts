@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -14,6 +14,14 @@ test("writes leave nothing beside, make folders, set the mode", async () => {
   expect(await nodeFiles.read(path)).toBe("two");
   expect(readdirSync(join(root, "a/b"))).toEqual(["c.txt"]);
   expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test("a write that was cut off is not listed", async () => {
+  const root = folder();
+  await nodeFiles.write(join(root, "run.json"), "{}");
+  // As a kill leaves it.
+  writeFileSync(join(root, "run.json.4711.0a1b2c3d.tmp"), "{");
+  expect(await nodeFiles.list(root)).toEqual(["run.json"]);
 });
 
 test("what is missing is undefined or empty, not an exception", async () => {

@@ -25,6 +25,9 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** What a write that is under way, or was cut off, calls its file. */
+const unfinished = /\.\d+\.[0-9a-f]{8}\.tmp$/;
+
 /** A whole, synced file under a name of its own in the folder of `path`, for `take` to give it its place; gone if that fails. */
 async function beside<T>(
   path: string,
@@ -101,6 +104,6 @@ export const nodeFiles: Files = {
     }),
 
   remove: (path) => rm(path, { recursive: true, force: true }),
-  list: async (path) => ((await orUndefined(readdir(path))) ?? []).sort(),
+  list: async (path) => ((await orUndefined(readdir(path))) ?? []).filter((name) => !unfinished.test(name)).sort(),
   exists: async (path) => (await orUndefined(stat(path))) !== undefined,
 };
