@@ -141,6 +141,41 @@ test("in HCP Terraform a lock ends with its owner's deadline, and the owner's ne
   await lease.release();
 });
 
+test("in HCP Terraform a heartbeat stands beside a lock that is held for longer, and goes with it", async () => {
+  const here = await stores.hcp();
+  const clock = new ManualClock();
+  const short = await here.open({ clock }).lock("short work");
+  await short.release();
+  expect(await here.variables()).toEqual([]);
+  const lease = await here.open({ clock, processes: elsewhere }).lock("long work");
+  for (let beat = 0; beat < 6; beat++) {
+    clock.pass(20);
+    await expect.poll(() => here.variables()).toEqual(["DOGE_LEASE"]);
+    await expect(here.open({ clock }).lock("impatient")).rejects.toThrow("long work");
+  }
+  await lease.save(next());
+  await lease.release();
+  expect(await here.variables()).toEqual([]);
+});
+
+test("in HCP Terraform a lock whose heartbeat has stopped is taken over long before its deadline", async () => {
+  const here = await stores.hcp();
+  const [theirs, ours] = [new ManualClock(), new ManualClock()];
+  const gone = await here.open({ clock: theirs, processes: elsewhere }).lock("from a machine that is gone");
+  const first = next();
+  await gone.save(first);
+  theirs.pass(20);
+  await expect.poll(() => here.variables()).toEqual(["DOGE_LEASE"]);
+  ours.pass(90);
+  await expect(here.open({ clock: ours }).lock("too early: clocks may differ")).rejects.toThrow("that is gone");
+  ours.pass(10);
+  const lease = await here.open({ clock: ours }).lock("the next");
+  expect(lease.fence).toBe(2);
+  expect(await here.variables()).toEqual([]);
+  await expect(gone.save(next(first))).rejects.toThrow("The lock of the state was lost");
+  await lease.release();
+});
+
 test("storage that ignores conditions is found out before anything is written", async () => {
   const good = stores.folder().files;
   const careless: VersionedFiles = {

@@ -37,11 +37,16 @@ export interface VersionedPlace extends Place {
   readonly files: VersionedFiles;
 }
 
+export interface WorkspacePlace extends Place {
+  /** What stands in the workspace's variables: `DOGE_LEASE`. */
+  readonly variables: () => Promise<readonly string[]>;
+}
+
 export interface Stores {
   readonly machine: Machine;
   readonly folder: () => VersionedPlace;
   readonly spaces: () => VersionedPlace;
-  readonly hcp: () => Promise<Place>;
+  readonly hcp: () => Promise<WorkspacePlace>;
   stop(): Promise<void>;
 }
 
@@ -126,6 +131,7 @@ export async function openStores(): Promise<Stores> {
       const { id } = await tfe.workspaces.create(endpoint("TFE_ORGANIZATION"), { name, "execution-mode": "local" });
       const workspace = async (): Promise<string> => id;
       return {
+        variables: async () => (await tfe.variables.list({ workspace: id })).map(({ attributes }) => attributes.key),
         open: ({ processes = machine.processes, clock: own = clock } = {}) =>
           hcpStateStore({ tfe, clock: own, processes, workspace, name }),
       };

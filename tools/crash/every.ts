@@ -94,7 +94,14 @@ async function playAll(played: Played): Promise<void> {
 }
 
 const only = process.env["ONLY"] ?? "";
-for (const scenario of commands.filter(({ name }) => name.startsWith(only))) await play(scenario);
+let broken = false;
+for (const scenario of commands.filter(({ name }) => name.startsWith(only)))
+  try {
+    await play(scenario);
+  } catch (thrown) {
+    broken = true;
+    console.log(`✗ ${scenario.name} could not be played: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
+  }
 console.log(`\n${table(done)}`);
 // What a command left open (a connection that is kept) must not keep this process.
-process.exit(done.every(({ worlds, same }) => worlds === same) ? 0 : 1);
+process.exit(!broken && done.every(({ worlds, same }) => worlds === same) ? 0 : 1);

@@ -5,7 +5,7 @@ import { DogeError, fail } from "@doge/core";
 import { nodeFiles, takeLock } from "@doge/core/node";
 import { createControl } from "./control/app.ts";
 import { ensureCredentials, type Credentials } from "./control/credentials.ts";
-import { freeBlock, freePorts, portsFrom, type Ports } from "./control/ports.ts";
+import { anyBlock, freeBlock, portsFrom, type Ports } from "./control/ports.ts";
 import { findRunning, removeRecord, writeRecord } from "./control/record.ts";
 import { createContext } from "./kit/context.ts";
 import { createFaults } from "./kit/faults.ts";
@@ -207,7 +207,7 @@ async function ensurePorts({ folder, basePort }: CloudOptions, host: string): Pr
   const path = join(folder, "ports.json");
   const text = await nodeFiles.read(path);
   if (text !== undefined) return JSON.parse(text) as Ports;
-  const ports = basePort === 0 ? await freePorts(host) : await freeBlock(host);
+  const ports = basePort === 0 ? await anyBlock(host) : await freeBlock(host);
   await nodeFiles.write(path, JSON.stringify(ports));
   return ports;
 }

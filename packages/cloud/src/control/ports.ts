@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
 import { listen } from "../kit/http.ts";
 
@@ -23,8 +24,20 @@ export function portsFrom(base: number): Ports {
   return { ...ports, https: base + 43, http: base + 80 } as Ports;
 }
 
+/**
+ * A free block at random, below the ports that the system hands out to connections: it would give ours to somebody between
+ * the look and the listening, or while the cloud is down.
+ */
+export async function anyBlock(host: string): Promise<Ports> {
+  for (let turn = 0; turn < 20; turn++) {
+    const ports = portsFrom(10_000 + blockSize * randomInt(220));
+    if (await allFree(Object.values(ports), host)) return ports;
+  }
+  return freePorts(host);
+}
+
 /** Ports that are free now. All are held until the last one is found, so that none is given twice. */
-export async function freePorts(host: string): Promise<Ports> {
+async function freePorts(host: string): Promise<Ports> {
   const servers = [...numbered, "https", "http"].map((name) => ({ name, server: createServer() }));
   try {
     const found = await Promise.all(

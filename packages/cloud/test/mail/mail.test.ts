@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePorts } from "../../src/control/ports.ts";
+import { anyBlock } from "../../src/control/ports.ts";
 import { createContext } from "../../src/kit/context.ts";
 import { serveApp, type HttpServer } from "../../src/kit/http.ts";
 import { createMail } from "../../src/mail/index.ts";
@@ -17,7 +17,7 @@ let web: HttpServer;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "doge-mail-"));
-  port = (await freePorts("127.0.0.1")).smtp;
+  port = (await anyBlock("127.0.0.1")).smtp;
   context = createContext({ folder, port: () => port });
   mail = createMail(context);
   await mail.start?.();

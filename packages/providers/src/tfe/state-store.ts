@@ -16,6 +16,7 @@ import {
 } from "@doge/engine";
 import { hasStatus } from "../shared/errors.ts";
 import type { TfeApi } from "./client.ts";
+import { beat, clearHeartbeat, stoppedBeating } from "./heartbeat.ts";
 
 export interface HcpStoreOptions {
   readonly tfe: TfeApi;
@@ -36,8 +37,9 @@ const graceMilliseconds = 10 * 60_000;
 
 /**
  * A workspace's state versions in HCP Terraform, under the workspace's own lock. HCP's lock knows no expiry, so its reason
- * tells whose it is and until when: one of a dead process of this machine is taken over, and one whose owner's deadline
- * has passed. Sealing is HCP's own matter here: its runs have to read the state.
+ * tells whose it is and until when, and a heartbeat beside it that its owner lives: one of a dead process of this machine
+ * is taken over, one whose heartbeat has stopped, and one whose owner's deadline has passed. Sealing is HCP's own matter
+ * here: its runs have to read the state.
  */
 export function hcpStateStore(options: HcpStoreOptions): StateStore {
   const { tfe, clock, processes, name } = options;
@@ -67,9 +69,10 @@ export function hcpStateStore(options: HcpStoreOptions): StateStore {
     );
   };
 
-  const dead = (one: Holder): boolean =>
+  const dead = async (workspace: string, one: Holder): Promise<boolean> =>
     (one.host === processes.self.host && !processes.alive(one.pid)) ||
-    Date.parse(one.expires ?? "") < clock.now().getTime();
+    Date.parse(one.expires ?? "") < clock.now().getTime() ||
+    (one.expires !== undefined && (await stoppedBeating({ tfe, clock, workspace, lease: one.id })) === true);
 
   async function take(id: string, purpose: string): Promise<{ readonly holder: Holder; readonly takenOver: boolean }> {
     const now = clock.now();
@@ -84,10 +87,12 @@ export function hcpStateStore(options: HcpStoreOptions): StateStore {
     if (await tfe.workspaces.lock(id, reasonOf(mine))) return { holder: mine, takenOver: false };
     const other = await holder();
     if (other?.id === mine.id) return { holder: mine, takenOver: false };
-    if (other && !dead(other)) throw locked(other, name);
+    if (other && !(await dead(id, other))) throw locked(other, name);
     // Read again just before: another process may have been quicker to take it over.
-    if (other && (await holder())?.id === other.id)
+    if (other && (await holder())?.id === other.id) {
+      await clearHeartbeat(tfe, id);
       await tfe.workspaces.unlock(id, { force: other.host !== processes.self.host });
+    }
     if (await tfe.workspaces.lock(id, reasonOf(mine))) return { holder: mine, takenOver: other !== undefined };
     const winner = await holder();
     throw winner ? locked(winner, name) : stateConflict("the lock changed hands in this moment", name);
@@ -122,6 +127,7 @@ export function hcpStateStore(options: HcpStoreOptions): StateStore {
     };
     // What the dead owner may still send then carries a serial that was used.
     if (takenOver) await save({ ...(known ?? emptyState()), serial: (known?.serial ?? 0) + 1 });
+    const heartbeat = beat({ tfe, clock, workspace: id, lease: mine.id }, () => lost.abort());
     return {
       id: mine.id,
       fence: known?.serial ?? 0,
@@ -134,8 +140,12 @@ export function hcpStateStore(options: HcpStoreOptions): StateStore {
       },
       release: async () => {
         await queue;
-        // A lock that is no longer ours is not ours to take off.
-        if ((await holder())?.id === mine.id) await tfe.workspaces.unlock(id);
+        try {
+          await heartbeat.stop();
+        } finally {
+          // A lock that is no longer ours is not ours to take off.
+          if ((await holder())?.id === mine.id) await tfe.workspaces.unlock(id);
+        }
       },
     };
   }
@@ -157,7 +167,9 @@ export function hcpStateStore(options: HcpStoreOptions): StateStore {
     async forceUnlock(lease) {
       const other = await holder();
       if (other?.id !== lease) throw notThatLease(lease, other, name);
-      await tfe.workspaces.unlock(await workspaceId(), { force: true });
+      const id = await workspaceId();
+      await clearHeartbeat(tfe, id);
+      await tfe.workspaces.unlock(id, { force: true });
     },
   };
 }
