@@ -2,6 +2,7 @@
 import { demand, dogeJson, domain } from "./context.ts";
 import { noSecretInClear } from "./secrets.ts";
 import { visitorIsServed } from "./visitor.ts";
+import { driftIsTold, nothingIsAmiss } from "./watch.ts";
 
 export async function checkEverything(): Promise<void> {
   for (const workspace of ["meta", "base", "dotenv", "stage", "prod"]) {
@@ -11,5 +12,7 @@ export async function checkEverything(): Promise<void> {
   }
   await visitorIsServed(`staging.${domain}`, "stage");
   await visitorIsServed(domain, "prod");
+  await nothingIsAmiss();
+  await driftIsTold();
   await noSecretInClear();
 }

@@ -9,7 +9,7 @@ interface Pull {
   readonly head: { readonly sha: string };
 }
 
-interface Run {
+export interface Run {
   readonly id: number;
   readonly name: string;
   readonly html_url: string;
@@ -19,7 +19,7 @@ interface Run {
 }
 
 /** GitHub's REST API, as a person's script would use it. */
-async function api<T>(method: "GET" | "POST" | "PUT", path: string, body?: object): Promise<T> {
+export async function api<T>(method: "GET" | "POST" | "PUT", path: string, body?: object): Promise<T> {
   const env = cloudEnv();
   const response = await http().send({
     method,
@@ -32,12 +32,12 @@ async function api<T>(method: "GET" | "POST" | "PUT", path: string, body?: objec
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   demand(response.status < 400, `GitHub: ${method} ${path}: HTTP ${response.status} ${response.text().slice(0, 500)}`);
-  return response.json() as T;
+  return (response.status === 204 ? undefined : response.json()) as T;
 }
 
 const MINUTES = 60_000;
 
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   for (const started = Date.now(); Date.now() - started < 5 * MINUTES; await wait(500)) {
     const found = await look();
     if (found !== undefined) return found;
@@ -57,7 +57,7 @@ async function passedRun(name: string, sha: string): Promise<Run> {
   return run;
 }
 
-async function showLog(run: Run): Promise<void> {
+export async function showLog(run: Run): Promise<void> {
   const env = cloudEnv();
   const { jobs } = await api<{ jobs: { id: number }[] }>("GET", `/actions/runs/${run.id}/jobs`);
   for (const job of jobs) {

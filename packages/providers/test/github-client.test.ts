@@ -39,6 +39,35 @@ test("pages are followed by the Link header", async () => {
   ]);
 });
 
+test("issues: pull requests are left out of the list", async () => {
+  const issue = {
+    number: 3,
+    title: "t",
+    body: "b",
+    state: "open",
+    html_url: "https://github.com/octocat/app/issues/3",
+  };
+  const sent: Seen[] = [];
+  const keep =
+    (body: unknown, status = 200) =>
+    (seen: Seen) => (sent.push(seen), { status, body });
+  server.answer(
+    routes({
+      [`GET ${root}/issues`]: keep([{ ...issue, number: 4, pull_request: {} }, issue]),
+      [`POST ${root}/issues`]: keep(issue, 201),
+      [`PATCH ${root}/issues/3`]: keep({ ...issue, state: "closed" }),
+    }),
+  );
+  expect(await api.issues.list(at, { state: "open", labels: "doge" })).toEqual([issue]);
+  expect(await api.issues.create(at, { title: "t", body: "b", labels: ["doge"] })).toEqual(issue);
+  expect(await api.issues.update(at, 3, { state: "closed" })).toMatchObject({ state: "closed" });
+  expect(sent.map(({ path }) => path)).toEqual([
+    `${root}/issues?state=open&labels=doge&per_page=100&page=1`,
+    `${root}/issues`,
+    `${root}/issues/3`,
+  ]);
+});
+
 describe("errors", () => {
   test.each([
     [{ status: 401, body: { message: "Bad credentials" } }, "github-unauthorized", "GITHUB_TOKEN"],

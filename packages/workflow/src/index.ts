@@ -2,6 +2,7 @@
 export { ciCheck, type CheckResult } from "./ci/check.ts";
 export { ciDeploy } from "./ci/deploy.ts";
 export { ciPlan } from "./ci/plan.ts";
+export { ciWatch, isAlarm, type WatchResult } from "./ci/watch.ts";
 export { defineProject, type ProjectConfig, type ProjectConfigInput } from "./config/schema.ts";
 export { entriesOf, fieldProblem, projectJsonSchema, validateProject, type JsonSchema } from "./config/validate.ts";
 export { choices, defaultOptions, type TemplateOptions } from "./create/options.ts";

@@ -1,6 +1,16 @@
-import { ciCheck, ciDeploy, ciPlan, type CheckResult, type DeployResult } from "@doge/workflow";
+import {
+  ciCheck,
+  ciDeploy,
+  ciPlan,
+  ciWatch,
+  isAlarm,
+  type CheckResult,
+  type DeployResult,
+  type WatchResult,
+} from "@doge/workflow";
 import { defineCommand } from "../command.ts";
-import { renderDeploy } from "../views/project.ts";
+import { renderDeploy, renderWatch } from "../views/project.ts";
+import { chosen, environmentArgument } from "./app.ts";
 
 /** Commands of the workflow files: thin workflows, everything else here, where it can be run and tested. */
 export const ciCheckCommand = defineCommand<CheckResult>({
@@ -27,5 +37,19 @@ export const ciDeployCommand = defineCommand<DeployResult>({
   view: renderDeploy,
   async run(invocation) {
     return { exitCode: 0, data: await ciDeploy(await invocation.project()) };
+  },
+});
+
+export const ciWatchCommand = defineCommand<WatchResult>({
+  name: "ci watch",
+  summary: "Look for drift and trouble in an environment; tell it in an issue (the watch workflow)",
+  description:
+    "Plans the workspace and looks at release, certificate, disk and backups. Exit code 1 where something is wrong;\n" +
+    "then an issue with the label doge says what, and is closed when all is well.",
+  arguments: [environmentArgument],
+  view: renderWatch,
+  async run(invocation) {
+    const data = await ciWatch(await invocation.project(), chosen(invocation));
+    return { exitCode: isAlarm(data) ? 1 : 0, data, diagnostics: data.findings };
   },
 });

@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { adoptCommand } from "./adopt.ts";
 import { deployCommand, logsCommand, rollbackCommand, sshCommand } from "./app.ts";
-import { ciCheckCommand, ciDeployCommand, ciPlanCommand } from "./ci.ts";
+import { ciCheckCommand, ciDeployCommand, ciPlanCommand, ciWatchCommand } from "./ci.ts";
 import {
   cloudDownCommand,
   cloudEnvCommand,
@@ -108,6 +108,7 @@ export const commands: readonly Command[] = [
   templateUpdateCommand,
   ciCheckCommand,
   ciPlanCommand,
+  ciWatchCommand,
   ciDeployCommand,
   cloudUpCommand,
   cloudDownCommand,

@@ -1,4 +1,4 @@
-import type { Check, DeployResult, ProjectStatus, UpResult } from "@doge/workflow";
+import type { Check, DeployResult, ProjectStatus, UpResult, WatchResult } from "@doge/workflow";
 import { duration } from "../terminal/style.ts";
 
 const marks = { ok: "✓", warning: "!", failed: "✗", skipped: "-" } as const;
@@ -72,3 +72,15 @@ export const renderDeploy = (deploy: DeployResult): string =>
     ...deploy.lines.map((line) => `  ${line}`),
     "",
   ].join("\n");
+
+export function renderWatch({ environment, provisioned, drift, findings, issue }: WatchResult): string {
+  if (!provisioned) return `${environment}: nothing is provisioned, nothing to watch.\n`;
+  const state = drift.length === 0 ? "no drift" : `${drift.length} drifted`;
+  return [
+    `${environment}: ${state}, ${findings.length} ${findings.length === 1 ? "finding" : "findings"}`,
+    ...drift.map(({ address, action }) => `  ${address} (${action})`),
+    ...(issue ? [`Issue: ${issue}`] : []),
+    ...(drift.length > 0 ? [`Next: doge plan ${environment}`] : []),
+    "",
+  ].join("\n");
+}

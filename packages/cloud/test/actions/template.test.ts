@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { RunRecord } from "../../src/actions/records.ts";
 import { openBench, type Bench } from "./harness.ts";
 
 let bench: Bench;
@@ -36,6 +37,17 @@ console.log("env files:", Object.keys(files).sort().join(" "), files.STAGE_APP =
 `,
 };
 
+/** What each job had to do, and did. */
+const asked = async (runs: readonly RunRecord[]) =>
+  Promise.all(
+    runs.flatMap((run) =>
+      bench.jobs(run).map(async (job) => {
+        const command = /^doge was asked: (.*) on Node v24/m.exec(await bench.text(job))?.[1];
+        return [job.name, run.conclusion, command];
+      }),
+    ),
+  );
+
 test("the template's workflows: ci and plan for pull requests, deploy for its branches with its environment", async () => {
   bench.github.secretsOf = { "": { SSH_KEY: "-----KEY" }, stage: { STAGE_APP: "COLOR=blue\nSIZE=2\n" } };
   const sha = await bench.commit(project);
@@ -46,12 +58,7 @@ test("the template's workflows: ci and plan for pull requests, deploy for its br
   await bench.pull({ head: "feature", base: "stage", number: 2 });
   bench.push(sha, { ref: "refs/heads/stage" });
   const runs = await bench.settled(3);
-  const told = await Promise.all(
-    runs.map(async (run) => {
-      const [job] = bench.jobs(run);
-      return [job?.name, run.conclusion, /^doge was asked: (.*) on Node v24/m.exec(await bench.text(job!))?.[1]];
-    }),
-  );
+  const told = await asked(runs);
   expect(told).toEqual([
     ["ci", "success", "ci check"],
     ["plan", "success", "ci plan"],
@@ -61,5 +68,24 @@ test("the template's workflows: ci and plan for pull requests, deploy for its br
   expect(bench.github.deployments.map(({ environment, state }) => [environment, state])).toEqual([
     ["stage", "in_progress"],
     ["stage", "success"],
+  ]);
+});
+
+test("the watch workflow looks at each environment from its branch", async () => {
+  const sha = await bench.commit(project);
+  await bench.git("branch", "stage");
+  await bench.git("push", "--quiet", "origin", "stage");
+  bench.dispatch({
+    repository: "octo/app",
+    event: "workflow_dispatch",
+    ref: "refs/heads/main",
+    sha,
+    actor: "octo",
+    workflow: "watch.yml",
+    payload: {},
+  });
+  expect(await asked(await bench.settled(1))).toEqual([
+    ["watch stage", "success", "ci watch stage"],
+    ["watch prod", "success", "ci watch prod"],
   ]);
 });

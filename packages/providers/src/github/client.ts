@@ -8,6 +8,7 @@ import {
   statuses,
   workflowRuns,
 } from "./client/checks.ts";
+import { type Issues, issues } from "./client/issues.ts";
 import { type GitHubOptions, transport } from "./client/octokit.ts";
 import { type Protections, protections } from "./client/protections.ts";
 import { type Comments, type Pulls, comments, pulls } from "./client/pulls.ts";
@@ -31,6 +32,7 @@ export interface GitHubApi {
   readonly variables: ActionsVariables;
   readonly environments: Environments;
   readonly pulls: Pulls;
+  readonly issues: Issues;
   readonly comments: Comments;
   readonly checks: Checks;
   readonly statuses: Statuses;
@@ -49,6 +51,7 @@ export function createGitHub(options: GitHubOptions): GitHubApi {
     variables: actionsVariables(github),
     environments: environments(github),
     pulls: pulls(github),
+    issues: issues(github),
     comments: comments(github),
     checks: checks(github),
     statuses: statuses(github),

@@ -38,19 +38,25 @@ export function currentJob(project: Project): Job {
     });
   }
   const number = /^refs\/pull\/(\d+)\//.exec(env["GITHUB_REF"] ?? "")?.[1];
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  const url = jobUrl(env);
   return {
     event,
     environment,
     commit,
     actor: env["GITHUB_ACTOR"] ?? "unknown",
     ...(number ? { pullRequest: Number(number) } : {}),
-    ...(server && repository && run ? { url: `${server}/${repository}/actions/runs/${run}` } : {}),
+    ...(url ? { url } : {}),
   };
 }
 
+/** The page of the run that this is a job of; undefined outside of one. */
+export function jobUrl(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  return server && repository && run ? `${server}/${repository}/actions/runs/${run}` : undefined;
+}
+
 /** A job has a disk of its own: what lies in a folder of somebody's machine is not there. */
-function requireSharedState({ config }: Project): void {
+export function requireSharedState({ config }: Project): void {
   const { state } = config;
   if (state.backend !== "folder") return;
   fail({
