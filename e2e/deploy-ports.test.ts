@@ -8,6 +8,7 @@ import { containersConformance } from "./support/conformance/containers.ts";
 import { databaseConformance } from "./support/conformance/database.ts";
 import { edgeConformance } from "./support/conformance/edge.ts";
 import { hostConformance } from "./support/conformance/host.ts";
+import { storeConformance } from "./support/conformance/store.ts";
 import { registryConformance } from "./support/conformance/registry.ts";
 import type { Rig } from "./support/conformance/rig.ts";
 import { type LocalDroplet, startLocalDroplet } from "./support/local-droplet.ts";
@@ -42,6 +43,7 @@ describe("the local cloud", () => {
     username: droplet.access.username,
     token: droplet.access.token,
   }));
+  storeConformance(rig);
   containersConformance(rig);
   edgeConformance(rig);
   databaseConformance(rig);

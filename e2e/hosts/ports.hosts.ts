@@ -12,6 +12,7 @@ import { containersConformance } from "../support/conformance/containers.ts";
 import { databaseConformance } from "../support/conformance/database.ts";
 import { edgeConformance } from "../support/conformance/edge.ts";
 import { hostConformance } from "../support/conformance/host.ts";
+import { storeConformance } from "../support/conformance/store.ts";
 import { registryConformance } from "../support/conformance/registry.ts";
 import type { Rig } from "../support/conformance/rig.ts";
 import { machine, sshReal } from "../support/real.ts";
@@ -50,6 +51,7 @@ const rig = (): Rig => made;
 
 describe("a real host", () => {
   hostConformance(rig);
+  storeConformance(rig);
   containersConformance(rig);
   edgeConformance(rig);
   databaseConformance(rig);

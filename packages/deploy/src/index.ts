@@ -1,10 +1,23 @@
 /** From a git tree to a site that serves it: image, registry, host, containers, edge, database, release. */
 export { assembleImage, type AssembledImage, type AssembleOptions, defaultBase } from "./image/assemble.ts";
 export { startCommand } from "./image/command.ts";
-export { buildDockerfile } from "./image/dockerfile.ts";
+export { buildDockerfile, saveDockerfile } from "./image/dockerfile.ts";
+export { readSaved } from "./image/saved.ts";
 export { createRegistry, type Registry } from "./registry/client.ts";
+export { keepDependencies } from "./registry/dependencies.ts";
+export { contentIn, contentOf, type ImageContent } from "./registry/content.ts";
 export type { RegistryCredentials } from "./registry/auth.ts";
-export { findImageForTree, type PushedImage, pushImage, resolveTag, tagImage, treeTag } from "./registry/push.ts";
+export {
+  findImageForTree,
+  pushContent,
+  type PushedImage,
+  pushImage,
+  resolveTag,
+  tagImage,
+  treeTag,
+} from "./registry/push.ts";
+export { sentHost } from "./registry/sent.ts";
+export { type ImageStore, storeOn } from "./registry/store.ts";
 export { byDigest, type ImageReference, parseReference, registryUrl } from "./registry/reference.ts";
 export { connectHost, type ConnectFailure, type ConnectOptions } from "./host/connect.ts";
 export type { Host, HostCommand, HostHttpRequest, Terminal } from "./host/host.ts";

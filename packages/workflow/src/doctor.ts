@@ -13,7 +13,7 @@ export interface Check {
 
 type Finding = { readonly found?: string; readonly diagnostics?: readonly Diagnostic[] };
 
-const GITHUB_SCOPES = ["repo", "workflow", "write:packages"];
+const GITHUB_SCOPES = ["repo", "workflow"];
 
 /** Everything that `doge up` needs, checked before anything is made, all at once; each trouble with its remedy. */
 export async function doctor(project: Project): Promise<readonly Check[]> {
@@ -146,7 +146,9 @@ async function gitHub({ config }: Project, clients: Clients): Promise<Finding> {
   const { login, scopes } = await client.users.current();
   const diagnostics: Diagnostic[] = [];
   // Fine-grained tokens have no scopes to list; their permissions show when they are used.
-  const missing = scopes === undefined ? [] : GITHUB_SCOPES.filter((scope) => !scopes.includes(scope));
+  const images = config.registry === "ghcr";
+  const wanted = [...GITHUB_SCOPES, ...(images ? ["write:packages"] : [])];
+  const missing = scopes === undefined ? [] : wanted.filter((scope) => !scopes.includes(scope));
   if (missing.length > 0) {
     diagnostics.push(
       error({
@@ -158,7 +160,9 @@ async function gitHub({ config }: Project, clients: Clients): Promise<Finding> {
       }),
     );
   }
-  const forDestroy = ["delete_repo", "delete:packages"].filter((scope) => scopes && !scopes.includes(scope));
+  const forDestroy = ["delete_repo", ...(images ? ["delete:packages"] : [])].filter(
+    (scope) => scopes && !scopes.includes(scope),
+  );
   if (forDestroy.length > 0) {
     diagnostics.push(
       warning({

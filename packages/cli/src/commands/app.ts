@@ -10,6 +10,7 @@ import {
   personOf,
   prepareImage,
   rollbackEnvironment,
+  withDroplets,
 } from "@doge/workflow";
 import { type ArgumentSpec, defineCommand, type Invocation } from "../command.ts";
 import { confirm } from "../terminal/ask.ts";
@@ -48,13 +49,18 @@ export const deployCommand = defineCommand<DeployResult>({
     const project = await invocation.project();
     const ref = typeof invocation.flags["ref"] === "string" ? invocation.flags["ref"] : "HEAD";
     const { flags } = invocation;
-    const image = await prepareImage(project, { ref });
     const allow = [
       ...(flags["force"] ? (["older-commit", "rolled-back"] as const) : []),
       ...(flags["unproven"] ? (["unproven-image"] as const) : []),
     ];
     const owner = await personOf(project);
-    return { exitCode: 0, data: await deployEnvironment(project, chosen(invocation), { image, owner, allow }) };
+    const environment = chosen(invocation);
+    const data = await withDroplets(project, async (droplets) => {
+      const unproven = flags["unproven"] === true;
+      const image = await prepareImage(project, { ref, environment, droplets, unproven });
+      return deployEnvironment(project, droplets, environment, { image, owner, allow });
+    });
+    return { exitCode: 0, data };
   },
 });
 

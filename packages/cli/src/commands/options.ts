@@ -17,6 +17,11 @@ export const optionFlags = {
     help: `What runs jobs on a droplet: a process of its own, or the web process (default: ${defaultOptions.jobs})`,
   },
   "no-api": { type: "boolean", help: "Without the JSON API, its tokens and its OpenAPI document" },
+  registry: {
+    type: "string",
+    choices: choices.registry,
+    help: `Where images are: GitHub's registry, or none, and they are sent over SSH (default: ${defaultOptions.registry})`,
+  },
   licence: { type: "string", choices: choices.licence, help: `Licence file (default: ${defaultOptions.licence})` },
   editor: { type: "string", choices: choices.editor, help: `Editor's settings (default: ${defaultOptions.editor})` },
 } as const satisfies Readonly<Record<string, FlagSpec>>;
@@ -36,6 +41,8 @@ export async function chooseOptions(invocation: Invocation): Promise<TemplateOpt
     redis: flags["redis"] === true || (await yes("redis", "Redis as the cache?", defaultOptions.redis)),
     jobs: await one("jobs", "Jobs run in", choices.jobs, defaultOptions.jobs),
     api: flags["no-api"] !== true && (await yes("no-api", "A JSON API with tokens?", defaultOptions.api)),
+    // Not asked: most have GitHub's, and doge.config.ts can say otherwise at any time.
+    registry: choices.registry.find((value) => value === flags["registry"]) ?? defaultOptions.registry,
     licence: await one("licence", "Licence", choices.licence, defaultOptions.licence),
     editor: await one("editor", "Editor settings", choices.editor, defaultOptions.editor),
   };

@@ -17,6 +17,15 @@ export const docker = {
     "{{.Os}}/{{.Architecture}}",
     reference,
   ],
+  /** Prints `sha256:… linux/amd64`. */
+  imageIdentity: (reference: string): readonly string[] => [
+    "docker",
+    "image",
+    "inspect",
+    "--format",
+    "{{.Id}} {{.Os}}/{{.Architecture}}",
+    reference,
+  ],
   /** The password travels by standard input. */
   login: (host: string, username: string): readonly string[] => [
     "docker",

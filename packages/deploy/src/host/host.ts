@@ -5,6 +5,10 @@ export interface HostCommand {
   /** Where secrets travel: standard input, never argv. */
   readonly stdin?: string | Uint8Array | Secret;
   readonly onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
+  /** Takes the output as it is, for what is no text; the result's `stdout` is empty then. */
+  readonly onBytes?: (chunk: Uint8Array) => void;
+  /** Bytes of the input that the host has taken since the last call. */
+  readonly onSent?: (bytes: number) => void;
   /** Ends the command's connection; no limit unless told. */
   readonly timeoutMilliseconds?: number;
   readonly signal?: AbortSignal;

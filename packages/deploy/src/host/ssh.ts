@@ -167,12 +167,16 @@ async function execute(
     command.signal?.addEventListener("abort", aborted, { once: true });
     if (command.signal?.aborted) aborted();
 
-    stream.setEncoding("utf8");
+    const { onBytes } = command;
+    if (onBytes) stream.on("data", (chunk: Buffer) => onBytes(chunk));
+    else {
+      stream.setEncoding("utf8");
+      stream.on("data", (chunk: string) => {
+        stdout += chunk;
+        command.onOutput?.(chunk, "stdout");
+      });
+    }
     stream.stderr.setEncoding("utf8");
-    stream.on("data", (chunk: string) => {
-      stdout += chunk;
-      command.onOutput?.(chunk, "stdout");
-    });
     stream.stderr.on("data", (chunk: string) => {
       stderr += chunk;
       command.onOutput?.(chunk, "stderr");
@@ -187,7 +191,24 @@ async function execute(
     });
     // A command that ends before it reads its input is no failure of ours.
     stream.on("error", () => {});
-    stream.end(command.stdin === undefined ? undefined : bytesOf(command.stdin));
+    const input = command.stdin === undefined ? undefined : bytesOf(command.stdin);
+    if (input && command.onSent) give(stream, Buffer.from(input), command.onSent);
+    else stream.end(input);
+  });
+}
+
+const pieceBytes = 256 * 1024;
+
+/** Piece by piece, each when the one before is on its way: so that somebody can watch. */
+function give(stream: ClientChannel, input: Buffer, onSent: (bytes: number) => void): void {
+  const piece = input.subarray(0, pieceBytes);
+  if (piece.length === 0) {
+    stream.end();
+    return;
+  }
+  stream.write(piece, () => {
+    onSent(piece.length);
+    give(stream, input.subarray(pieceBytes), onSent);
   });
 }
 

@@ -48,6 +48,8 @@ export interface AssembledImage {
   readonly base: BaseImage;
   /** Whether the dependencies were there already: in the cache, or shared. */
   readonly dependenciesCached: boolean;
+  /** The layer of dependencies, and the key under which it is shared. */
+  readonly dependencies?: { readonly key: string; readonly layer: Layer };
 }
 
 export const defaultBase = "docker.io/library/node:24-bookworm-slim";
@@ -115,6 +117,9 @@ export async function assembleImage(options: AssembleOptions): Promise<Assembled
     layers: new Map(added.map((layer) => [layer.digest, layer])),
     base,
     dependenciesCached: dependencies.cached,
+    ...(dependencies.key && dependencies.layer
+      ? { dependencies: { key: dependencies.key, layer: dependencies.layer } }
+      : {}),
   };
 }
 

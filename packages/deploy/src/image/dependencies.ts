@@ -24,7 +24,7 @@ export async function dependenciesLayer(options: {
   readonly cacheFolder: string;
   readonly shared?: SharedLayers | undefined;
   readonly platform: string;
-}): Promise<{ readonly layer: Layer | undefined; readonly cached: boolean }> {
+}): Promise<{ readonly key?: string; readonly layer: Layer | undefined; readonly cached: boolean }> {
   const { machine, packageJson, packageLock, npmrc, cacheFolder, shared, platform } = options;
   const manifest = JSON.parse(packageJson) as Manifest;
   if (Object.keys(manifest.dependencies ?? {}).length === 0) return { layer: undefined, cached: false };
@@ -42,9 +42,9 @@ export async function dependenciesLayer(options: {
     .digest("hex");
   const stored = join(cacheFolder, `dependencies-${key}`);
   const cached = await readCached(machine, stored);
-  if (cached) return { layer: cached, cached: true };
+  if (cached) return { key, layer: cached, cached: true };
   const found = shared && (await findDependencies(shared, key));
-  if (found) return { layer: found, cached: true };
+  if (found) return { key, layer: found, cached: true };
 
   const work = join(cacheFolder, `install-${key.slice(0, 16)}-${process.pid}`);
   try {
@@ -55,8 +55,8 @@ export async function dependenciesLayer(options: {
     const layer = await packLayer("app/node_modules", await options.trees.entries(join(work, "node_modules")));
     await machine.files.write(`${stored}.tar.gz`, await layer.bytes());
     await machine.files.write(`${stored}.json`, JSON.stringify({ digest: layer.digest, diffId: layer.diffId }));
-    if (shared) await keepDependencies(shared, key, layer);
-    return { layer, cached: false };
+    if (shared && !shared.readOnly) await keepDependencies(shared, key, layer);
+    return { key, layer, cached: false };
   } finally {
     await machine.files.remove(work);
   }

@@ -28,28 +28,38 @@ export const dockerfileCommands = ({ folder, host, repository, tree, source, pla
     "org.opencontainers.image.source": source,
     "dev.doge.tree": tree,
   };
+  const build = (tags: readonly string[], cache: readonly string[]): readonly string[] => [
+    "docker",
+    "build",
+    "--progress",
+    "plain",
+    "--platform",
+    platform ?? "linux/amd64",
+    ...tags.flatMap((tag) => ["--tag", `${image}:${tag}`]),
+    ...Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
+    ...cache,
+    folder,
+  ];
   return {
     engine: ["docker", "version", "--format", "{{.Server.Version}}"],
     login: (username: string) => ["docker", "login", host, "--username", username, "--password-stdin"],
-    build: [
-      "docker",
-      "build",
-      "--progress",
-      "plain",
-      "--platform",
-      platform ?? "linux/amd64",
-      ...[treeTag(tree), cacheTag].flatMap((tag) => ["--tag", `${image}:${tag}`]),
-      ...Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
-      "--cache-from",
-      `${image}:${cacheTag}`,
-      "--build-arg",
-      "BUILDKIT_INLINE_CACHE=1",
-      folder,
-    ],
+    build: build(
+      [treeTag(tree), cacheTag],
+      ["--cache-from", `${image}:${cacheTag}`, "--build-arg", "BUILDKIT_INLINE_CACHE=1"],
+    ),
+    buildHere: build([treeTag(tree)], []),
     // The tag of the tree last: it never names an image that is not whole.
     push: [cacheTag, treeTag(tree)].map((tag) => ["docker", "push", "--quiet", `${image}:${tag}`]),
+    save: (file: string) => ["docker", "save", "--output", file, `${image}:${treeTag(tree)}`],
   } as const satisfies Record<string, unknown>;
 };
+
+export interface Building {
+  /** Folder for the engine's client configuration during the build; it is removed. */
+  readonly configFolder: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (line: string) => void;
+}
 
 /**
  * Builds the Dockerfile of a tree with the machine's container engine, and pushes the image under the tree's tag.
@@ -57,17 +67,42 @@ export const dockerfileCommands = ({ folder, host, repository, tree, source, pla
  */
 export async function buildDockerfile(
   machine: Machine,
-  build: DockerfileBuild & {
-    readonly credentials: { readonly username: string; readonly token: Secret };
-    /** Folder for the engine's client configuration during the build; it is removed. */
-    readonly configFolder: string;
-    readonly signal?: AbortSignal;
-    readonly onProgress?: (line: string) => void;
-  },
+  build: DockerfileBuild & Building & { readonly credentials: { readonly username: string; readonly token: Secret } },
 ): Promise<void> {
-  const { credentials, configFolder, signal, onProgress = () => {} } = build;
   const commands = dockerfileCommands(build);
-  const { exitCode, stderr } = await machine.processes.run({ argv: argvOf(commands.engine) });
+  await withBuilder(machine, build, async (run) => {
+    await run(
+      commands.login(build.credentials.username),
+      `docker login ${build.host}`,
+      build.credentials.token.reveal(),
+    );
+    await run(commands.build, "docker build");
+    for (const push of commands.push) await run(push, "docker push");
+  });
+}
+
+/** The same without a registry: the image is written to a file, as `docker save` does. */
+export async function saveDockerfile(
+  machine: Machine,
+  build: DockerfileBuild & Building & { readonly file: string },
+): Promise<void> {
+  const commands = dockerfileCommands(build);
+  await withBuilder(machine, build, async (run) => {
+    await run(commands.buildHere, "docker build");
+    await run(commands.save(build.file), "docker save");
+  });
+}
+
+type Run = (argv: readonly string[], doing: string, stdin?: string) => Promise<void>;
+
+/** Lends the machine's engine, with a client configuration that is there for this build alone. */
+async function withBuilder(
+  machine: Machine,
+  build: DockerfileBuild & Building,
+  work: (run: Run) => Promise<void>,
+): Promise<void> {
+  const { configFolder, signal, onProgress = () => {} } = build;
+  const { exitCode, stderr } = await machine.processes.run({ argv: argvOf(dockerfileCommands(build).engine) });
   if (exitCode !== 0) {
     fail({
       code: "image-no-engine",
@@ -85,7 +120,7 @@ export async function buildDockerfile(
     });
   }
   const env = { DOCKER_CONFIG: configFolder, DOCKER_BUILDKIT: "1" };
-  const run = async (argv: readonly string[], doing: string, stdin?: string): Promise<void> => {
+  const run: Run = async (argv, doing, stdin) => {
     const last: string[] = [];
     const result = await machine.processes.run({
       argv: argvOf(argv),
@@ -112,9 +147,7 @@ export async function buildDockerfile(
   };
   try {
     await machine.files.write(join(configFolder, "config.json"), "{}", { mode: 0o600 });
-    await run(commands.login(credentials.username), `docker login ${build.host}`, credentials.token.reveal());
-    await run(commands.build, "docker build");
-    for (const push of commands.push) await run(push, "docker push");
+    await work(run);
   } finally {
     await machine.files.remove(configFolder);
   }

@@ -18,7 +18,7 @@ export interface Registry {
   resolve(repository: string, reference: string): Promise<string | undefined>;
   hasBlob(repository: string, digest: string): Promise<boolean>;
   blob(repository: string, digest: string): Promise<Uint8Array>;
-  /** Uploads in one piece. Where the registry has the blob in `from`, nothing is sent. */
+  /** Uploads what is missing. Where the registry has the blob in `from`, nothing is sent. */
   putBlob(
     repository: string,
     blob: { readonly digest: string; readonly content: () => Promise<Uint8Array> },

@@ -6,6 +6,8 @@ import { type Descriptor, type Manifest, media } from "./media.ts";
 export interface SharedLayers {
   readonly registry: Registry;
   readonly repository: string;
+  /** They are only found there; whoever sends the image leaves them. */
+  readonly readOnly?: boolean;
 }
 
 const tagOf = (key: string): string => `dependencies-${key.slice(0, 40)}`;

@@ -1,6 +1,6 @@
 import type { AssembledImage } from "../image/assemble.ts";
 import type { Registry } from "./client.ts";
-import { media } from "./media.ts";
+import { contentOf, type ImageContent } from "./content.ts";
 import { byDigest } from "./reference.ts";
 
 /** An image that is in a registry, with what is known of its origin. */
@@ -34,53 +34,36 @@ export async function findImageForTree(
  * Pushes layers that the registry does not have, then configuration and manifest, then the tag of the tree:
  * a tag never names an image that is not whole. Pushing again sends nothing.
  */
-export async function pushImage(options: {
+export async function pushContent(options: {
+  readonly registry: Registry;
+  readonly repository: string;
+  readonly content: ImageContent;
+  readonly tags?: readonly string[];
+  readonly onProgress?: (message: string) => void;
+}): Promise<PushedImage> {
+  const { registry, repository, content: image, onProgress = () => {} } = options;
+  await Promise.all(
+    image.blobs.map(async (blob) => {
+      const outcome = await registry.putBlob(repository, blob, blob.from);
+      onProgress(`${outcome} ${blob.digest.slice(7, 19)} (${(blob.size / 1e6).toFixed(1)} MB)`);
+    }),
+  );
+  await registry.putManifest(repository, image.digest, image.mediaType, image.manifest);
+  for (const tag of [treeTag(image.tree), ...(options.tags ?? [])]) {
+    await registry.putManifest(repository, tag, image.mediaType, image.manifest);
+  }
+  return { reference: byDigest(hostOf(registry), repository, image.digest), digest: image.digest, tree: image.tree };
+}
+
+/** The same for an assembled image: layers of its base that are in this registry already are mounted, not sent. */
+export function pushImage(options: {
   readonly registry: Registry;
   readonly repository: string;
   readonly image: AssembledImage;
   readonly tags?: readonly string[];
   readonly onProgress?: (message: string) => void;
 }): Promise<PushedImage> {
-  const { registry, repository, image, onProgress = () => {} } = options;
-  const { base } = image;
-  const shared = base.registry.url === registry.url ? base.repository : undefined;
-
-  const descriptors = [
-    ...base.layers.map(({ digest, size }) => ({
-      digest,
-      size,
-      content: () => base.registry.blob(base.repository, digest),
-      from: shared,
-    })),
-    ...[...image.layers.values()].map(({ digest, size, bytes }) => ({
-      digest,
-      size,
-      content: bytes,
-      from: undefined,
-    })),
-    {
-      digest: image.configDescriptor.digest,
-      size: image.configDescriptor.size,
-      content: async () => image.configuration,
-      from: undefined,
-    },
-  ];
-  await Promise.all(
-    descriptors.map(async ({ digest, size, content, from }) => {
-      const outcome = await registry.putBlob(repository, { digest, content }, from);
-      onProgress(`${outcome} ${digest.slice(7, 19)} (${(size / 1e6).toFixed(1)} MB)`);
-    }),
-  );
-
-  await registry.putManifest(repository, image.digest, media.manifest, image.manifest);
-  for (const tag of [treeTag(image.tree), ...(options.tags ?? [])]) {
-    await registry.putManifest(repository, tag, media.manifest, image.manifest);
-  }
-  return {
-    reference: byDigest(hostOf(registry), repository, image.digest),
-    digest: image.digest,
-    tree: image.tree,
-  };
+  return pushContent({ ...options, content: contentOf(options.image, options.registry) });
 }
 
 /** Gives an image that is in the registry another tag. False where there is no such image. */

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { type Slot, slotName } from "../edge/configuration.ts";
+import { engineName, isSent } from "../registry/sent.ts";
 import type { DeployTarget, ReleaseImage, ReleaseProcess, ReleaseSettings } from "./model.ts";
 
 /** Port on the droplet's 127.0.0.1 that leads to a slot: how Doge, by its tunnel, sees a release from outside. */
@@ -30,7 +31,9 @@ interface ReleaseFile {
 /** What every container of a release has: its image, its settings, its network. */
 function common({ target, number, image, settings }: ReleaseFile): object {
   return {
-    image: image.reference,
+    image: engineName(image.reference),
+    // No registry could have it.
+    ...(isSent(image.reference) ? { pull_policy: "never" } : {}),
     init: true,
     ...(settings.readOnly ? confined : {}),
     ...(settings.appEnvFiles.length > 0 ? { env_file: [...settings.appEnvFiles] } : {}),

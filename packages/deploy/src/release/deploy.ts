@@ -10,6 +10,7 @@ import { type Layout, layoutOn } from "./layout.ts";
 import { bringLive, keepSchedule, startWorkers } from "./live.ts";
 import { prepareDatabase } from "./migrate.ts";
 import type { DeployOptions, PendingRelease, ReleaseRecord } from "./model.ts";
+import { obtainImage } from "./obtain.ts";
 import { noProbe } from "./probe.ts";
 import { recordOf, unchanged } from "./record.ts";
 import { refuseOlder, refuseTakenBack, requireDigest, requirePlatform } from "./refuse.ts";
@@ -42,10 +43,11 @@ export async function deployRelease(options: DeployOptions): Promise<ReleaseReco
       return unchanged(deploying, current);
     }
     if (current && refuseTakenBack(options, current)) return unchanged(deploying, current);
-    await walk.step("pull", async () => {
+    const { sent } = await walk.step("pull", async () => {
       await refuseOlder(options, current);
-      const needed = await containers.pull(options.image.reference, options.registry);
-      requirePlatform(options, platform, needed);
+      const obtained = await obtainImage(deploying, options.image, options.send);
+      requirePlatform(options, platform, obtained.platform);
+      return obtained;
     });
     if (options.proof) await walk.step("proof", options.proof);
     const pending: PendingRelease = {
@@ -61,6 +63,7 @@ export async function deployRelease(options: DeployOptions): Promise<ReleaseReco
       // Other settings for the same image: what was taken back stays so.
       ...(current?.takenBack && current.image.digest === options.image.digest ? { takenBack: current.takenBack } : {}),
       ...(options.allowed ? { allowed: options.allowed } : {}),
+      ...(sent ? { sent } : {}),
     };
     const prepared = await prepareDatabase(deploying, pending, current);
     return bringLive(deploying, { ...prepared, live: course.live, current });

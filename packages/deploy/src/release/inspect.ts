@@ -4,6 +4,7 @@ import { certificateOf, type EdgeCertificate } from "../edge/certificate.ts";
 import { slotName } from "../edge/configuration.ts";
 import type { Host } from "../host/host.ts";
 import { leaseStatus, type LeaseStatus } from "../lease/lease.ts";
+import { engineName } from "../registry/sent.ts";
 import { checkPublic, type HostFacts, hostFactsArgv, judgeHost, readFacts } from "./check-host.ts";
 import { layoutOn } from "./layout.ts";
 import { type Maintenance, maintenanceOn } from "./maintenance.ts";
@@ -72,7 +73,7 @@ export function judgeRelease({ current, pending, slots }: ReleaseStatus, address
     );
   }
   const image = live?.container?.image;
-  if (image && image !== current.image.reference) {
+  if (image && image !== engineName(current.image.reference)) {
     found.push(
       warning({
         code: "release-drift",

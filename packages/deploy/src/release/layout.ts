@@ -8,6 +8,8 @@ export interface Layout {
   readonly root: string;
   readonly lease: string;
   readonly backups: string;
+  /** Images that were sent here, by their digests, where there is no registry. */
+  readonly images: string;
   readonly releases: string;
   readonly journal: string;
   readonly pending: string;
@@ -53,6 +55,7 @@ export function layoutAt(root: string): Layout {
     slotFile,
     lease: file("lease"),
     backups: file("backups"),
+    images: file("images"),
     releases: file("releases"),
     journal: file("journal.jsonl"),
     pending: file("pending.json"),

@@ -2,6 +2,7 @@ import type { Clock, Emit, Http, Names, Secret } from "@doge/core";
 import type { TrafficFigures } from "../edge/traffic.ts";
 import type { EdgeSettings, Slot } from "../edge/configuration.ts";
 import type { Host } from "../host/host.ts";
+import type { Registry } from "../registry/client.ts";
 
 export interface DeployTarget {
   /** Slug of the project: folder and labels on the host. */
@@ -118,6 +119,8 @@ export interface DeployOptions extends ReleaseContext {
   readonly settings: ReleaseSettings;
   readonly image: ReleaseImage;
   readonly registry?: RegistryAccess;
+  /** Puts an image that no registry has into the droplet's store; only asked where the droplet lacks it. */
+  readonly send?: (store: Registry) => Promise<unknown>;
   /** Names and contents, `compose.production.yaml` first; later ones lie over earlier ones. */
   readonly composeFiles: readonly { readonly name: string; readonly content: string }[];
   /** Paths as the compose files name them (`.envs/.production/.postgres`). */
@@ -134,10 +137,20 @@ export interface ReleaseReceipt {
   readonly failures: readonly string[];
   /** From telling the old release until it had nothing in flight. */
   readonly switchMilliseconds?: number;
+  readonly sent?: SentFigures;
   /** Real traffic at the edge before and after the switch. */
   readonly traffic?: { readonly before: TrafficFigures; readonly after: TrafficFigures };
   readonly totalMilliseconds: number;
   readonly steps: readonly { readonly step: string; readonly milliseconds: number }[];
+}
+
+/** What went over the wire for an image that no registry has. */
+export interface SentFigures {
+  readonly bytes: number;
+  /** Blobs that were sent: layers, configuration. */
+  readonly blobs: number;
+  /** Blobs that were on the droplet. */
+  readonly present: number;
 }
 
 export interface RestorePoint {
@@ -190,4 +203,5 @@ export interface PendingRelease {
   readonly takenBack?: readonly string[];
   readonly restorePoint?: RestorePoint;
   readonly allowed?: readonly Allowance[];
+  readonly sent?: SentFigures;
 }

@@ -10,6 +10,7 @@ import { converge, withLease } from "./deploy.ts";
 import { bringLive } from "./live.ts";
 import { journalOn } from "./journal.ts";
 import { layoutOn } from "./layout.ts";
+import { obtainImage } from "./obtain.ts";
 import type { PendingRelease, RegistryAccess, ReleaseContext, ReleaseRecord } from "./model.ts";
 
 export interface ReleaseStatus {
@@ -181,7 +182,7 @@ export async function rollbackRelease(
   const deploy = { ...options, image, settings, composeFiles: [], envFiles: [] };
   return withLease(deploy, `rollback to release ${earlier.number}`, async (deploying) => {
     const { course, current: live, newest } = await deploying.walk.step("converge", () => converge(deploying));
-    await deploying.walk.step("pull", () => deploying.containers.pull(image.reference, options.registry));
+    await deploying.walk.step("pull", () => obtainImage(deploying, image));
     const pending: PendingRelease = {
       number: newest + 1,
       slot: course.next,

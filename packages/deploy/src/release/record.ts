@@ -24,7 +24,7 @@ export function recordOf(
   probe: ProbeFigures,
   extra: { readonly reachable?: boolean } & Pick<ReleaseReceipt, "switchMilliseconds" | "traffic">,
 ): ReleaseRecord {
-  const { number, slot, image, settings, fingerprint, migrations, takenBack, restorePoint, allowed } = pending;
+  const { number, slot, image, settings, fingerprint, migrations, takenBack, restorePoint, allowed, sent } = pending;
   const { reachable = true, ...seen } = extra;
   const finished = clock.now();
   return {
@@ -50,6 +50,7 @@ export function recordOf(
     receipt: {
       ...probe,
       ...seen,
+      ...(sent ? { sent } : {}),
       totalMilliseconds: finished.getTime() - startedAt.getTime(),
       steps: [...walk.timings],
     },

@@ -31,6 +31,20 @@ test("the commands, to the letter", () => {
   ]);
 });
 
+test("without a registry it is built under a name of its own, and saved", () => {
+  const { buildHere, save } = dockerfileCommands({ ...build, host: "droplet.invalid" });
+  expect(buildHere.join(" ")).toBe(
+    "docker build --progress plain --platform linux/amd64 " +
+      "--tag droplet.invalid/ada/shop:tree-4b825dc642cb6eb9a060e54bf8d69288fbee4904 " +
+      "--label org.opencontainers.image.revision=4b825dc642cb6eb9a060e54bf8d69288fbee4904 " +
+      "--label org.opencontainers.image.source=https://github.com/ada/shop " +
+      "--label dev.doge.tree=4b825dc642cb6eb9a060e54bf8d69288fbee4904 /work/tree",
+  );
+  expect(save("/tmp/image.tar").join(" ")).toBe(
+    "docker save --output /tmp/image.tar droplet.invalid/ada/shop:tree-4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+  );
+});
+
 /** A program in place of docker that writes down how it was called: argv, standard input, configuration folder. */
 const recorder = `#!/bin/sh
 if [ "$1" = version ]; then [ -z "$NO_ENGINE" ] || { echo "no engine here" >&2; exit 1; }; echo 27; exit 0; fi

@@ -1,6 +1,8 @@
 import { type Diagnostic, diagnosticsOf, DogeError } from "@doge/core";
 import { onEnvironment } from "../deploy/connect.ts";
-import { deployEnvironment, prepareImage } from "../deploy/deploy.ts";
+import { deployEnvironment } from "../deploy/deploy.ts";
+import { withDroplets } from "../deploy/droplets.ts";
+import { prepareImage } from "../deploy/image.ts";
 import type { DeployResult } from "../deploy/receipt.ts";
 import { environmentStatus } from "../deploy/status.ts";
 import type { Project } from "../project.ts";
@@ -31,12 +33,14 @@ export async function ciDeploy(project: Project): Promise<DeployResult> {
     const applied = await convergeWorkspace(project, job.environment, {
       message: `deploy of ${job.commit.slice(0, 7)} by ${job.actor}`,
     });
-    const image = await prepareImage(project, { ref: "HEAD" });
-    const result = await deployEnvironment(project, job.environment, {
-      image,
-      owner: job.actor,
-      ...(job.url ? { runUrl: job.url } : {}),
-    });
+    const { environment } = job;
+    const result = await withDroplets(project, async (droplets) =>
+      deployEnvironment(project, droplets, environment, {
+        image: await prepareImage(project, { ref: "HEAD", environment, droplets }),
+        owner: job.actor,
+        ...(job.url ? { runUrl: job.url } : {}),
+      }),
+    );
     const { add, change, destroy } = applied.counts;
     const infrastructure = `infrastructure: ${add} added, ${change} changed, ${destroy} destroyed`;
     const backups = await backupTrouble(project, job.environment);

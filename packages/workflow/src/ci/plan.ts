@@ -1,5 +1,5 @@
 import { diagnosticsOf } from "@doge/core";
-import { prepareImage } from "../deploy/deploy.ts";
+import { checkImage } from "../deploy/image.ts";
 import { monthlyCost } from "../executors/cost.ts";
 import type { Project } from "../project.ts";
 import { planWorkspace } from "../run-workspace.ts";
@@ -28,7 +28,7 @@ export async function ciPlan(project: Project): Promise<{ readonly summary: stri
     }
   };
   try {
-    const image = await prepareImage(project, { ref: "HEAD" });
+    const image = await checkImage(project, "HEAD");
     const planned = await planWorkspace(project, job.environment, {
       speculative: true,
       message: `pull request ${job.pullRequest ?? ""}`,
@@ -38,13 +38,13 @@ export async function ciPlan(project: Project): Promise<{ readonly summary: stri
       counts: planned.counts,
       changes: planned.changes,
       text: planned.text,
-      image: image.digest,
+      ...(image ? { image } : {}),
       cost: monthlyCost(planned.json),
       ...(planned.url ? { runUrl: planned.url } : {}),
     });
     const { add, change, destroy } = planned.counts;
     return {
-      summary: `${job.environment}: ${add} to add, ${change} to change, ${destroy} to destroy; image ${image.digest}`,
+      summary: `${job.environment}: ${add} to add, ${change} to change, ${destroy} to destroy${image ? `; image ${image}` : ""}`,
     };
   } catch (thrown) {
     const reason = diagnosticsOf(thrown)

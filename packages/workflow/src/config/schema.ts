@@ -132,6 +132,12 @@ export const projectSchema = z.strictObject({
     })
     .prefault({})
     .describe("How the app runs."),
+  registry: z
+    .enum(["ghcr", "none"])
+    .default("ghcr")
+    .describe(
+      "Where the app's images are: GitHub's container registry; or `none`, and each is sent to the droplet over SSH, only what it lacks.",
+    ),
   ci: z
     .strictObject({
       checks: z

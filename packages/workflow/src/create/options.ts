@@ -10,6 +10,8 @@ export interface TemplateOptions {
   readonly jobs: (typeof choices.jobs)[number];
   /** JSON API with tokens and its OpenAPI document. */
   readonly api: boolean;
+  /** Where the app's images are: GitHub's registry, or nowhere: they are sent to the droplets. */
+  readonly registry: (typeof choices.registry)[number];
   readonly licence: (typeof choices.licence)[number];
   /** Whose settings come along. */
   readonly editor: (typeof choices.editor)[number];
@@ -18,6 +20,7 @@ export interface TemplateOptions {
 export const choices = {
   mail: ["smtp", "postmark", "resend"],
   jobs: ["worker", "web"],
+  registry: ["ghcr", "none"],
   licence: ["none", "mit", "apache-2.0"],
   editor: ["vscode", "jetbrains", "none"],
 } as const;
@@ -27,6 +30,7 @@ export const defaultOptions: TemplateOptions = {
   redis: false,
   jobs: "worker",
   api: true,
+  registry: "ghcr",
   licence: "none",
   editor: "vscode",
 };
@@ -44,7 +48,7 @@ const spdx = { none: "UNLICENSED", mit: "MIT", "apache-2.0": "Apache-2.0" } as c
 
 /** The options as words of the template: "yes" or nothing for what `{{#if …}}` asks. */
 export function optionWords(options: TemplateOptions): Readonly<Record<string, string>> {
-  const { mail, redis, jobs, api, licence, editor } = options;
+  const { mail, redis, jobs, api, registry, licence, editor } = options;
   const yes = (is: boolean): string => (is ? "yes" : "");
   return {
     mail,
@@ -56,6 +60,7 @@ export function optionWords(options: TemplateOptions): Readonly<Record<string, s
     redis: yes(redis),
     worker: yes(jobs === "worker"),
     api: yes(api),
+    packages: yes(registry === "ghcr"),
     spdx: spdx[licence],
     mit: yes(licence === "mit"),
     apache: yes(licence === "apache-2.0"),
@@ -65,7 +70,11 @@ export function optionWords(options: TemplateOptions): Readonly<Record<string, s
 }
 
 /** What `doge.config.ts` says of the template's app. */
-export const appConfig = ({ jobs }: TemplateOptions): Pick<ProjectConfigInput, "app" | "processes"> => ({
+export const appConfig = ({
+  jobs,
+  registry,
+}: TemplateOptions): Pick<ProjectConfigInput, "app" | "processes" | "registry"> => ({
+  ...(registry === defaultOptions.registry ? {} : { registry }),
   app: {
     compile: ["node", "src/commands/compile.ts"],
     readOnly: true,

@@ -2,6 +2,7 @@ import { step } from "@doge/core";
 import {
   type Allowance,
   deployRelease,
+  type Registry,
   type ReleaseImage,
   type ReleaseRecord,
   type ReleaseSettings,
@@ -12,17 +13,16 @@ import { dropletEnvFiles, type EnvFiles, envFilesFromSecrets } from "../env/file
 import { projectEnvFiles } from "../env/project.ts";
 import type { Project } from "../project.ts";
 import { type EnvironmentName, hostsOf } from "../workspaces/names.ts";
-import { connectDroplet, connectEnvironment, deployKey, dropletOf, onEnvironment } from "./connect.ts";
+import { connectEnvironment, onEnvironment } from "./connect.ts";
+import { type Droplets, withDroplets } from "./droplets.ts";
+import { registryAccess } from "./home.ts";
 import { gitIn } from "../repository/git.ts";
 import { orderAfter } from "../repository/order.ts";
-import { registryAccess } from "./image.ts";
 import { markProven, proofFailed, requireProven } from "./proof.ts";
 import { deployResult, type DeployResult } from "./receipt.ts";
 
-export { prepareImage } from "./image.ts";
-
 interface Reason {
-  readonly image: ReleaseImage;
+  readonly image: ReleaseImage & { readonly send?: (store: Registry) => Promise<unknown> };
   readonly owner: string;
   readonly runUrl?: string;
   /** A deploy that is to prove the image, under way: production makes its host ready meanwhile. */
@@ -38,6 +38,7 @@ interface Reason {
 /** Puts an image on an environment's droplet, with the env files that this machine or job has. */
 export async function deployEnvironment(
   project: Project,
+  droplets: Droplets,
   environment: EnvironmentName,
   reason: Reason,
 ): Promise<DeployResult> {
@@ -49,49 +50,45 @@ export async function deployEnvironment(
     { step: `deploy.${environment}`, title: `Deploying to ${environment}` },
     async () => {
       const { after, live } = reason;
+      const { send, ...image } = reason.image;
       const mustBeProven = environment === "prod" && live === undefined && !reason.allow?.includes("unproven-image");
       const proof = async (): Promise<void> => {
         await after?.catch(proofFailed);
-        if (mustBeProven) await requireProven(project, reason.image);
+        if (mustBeProven) await requireProven(project, droplets, image);
       };
-      // None of them needs another: files here, the image's proof in the registry, the droplet's address in its state.
-      const [{ production, staging }, composed, droplet, key] = await Promise.all([
+      // None of them needs another: files here, the image's proof where images are.
+      const [{ production, staging }, composed] = await Promise.all([
         envFilesHere(project),
         composeFiles(project, environment, live?.image.commit),
-        dropletOf(project, environment),
-        deployKey(project),
-        mustBeProven && !after ? requireProven(project, reason.image) : undefined,
+        mustBeProven && !after ? requireProven(project, droplets, image) : undefined,
       ]);
       const envFiles = dropletEnvFiles(environment, production, staging);
-      const host = await connectDroplet(project, droplet, key);
-      try {
-        const record = await deployRelease({
-          dns: { names: machine.names, address: droplet.address },
-          host,
-          clock: machine.clock,
-          http: machine.http,
-          emit,
-          signal,
-          target: { project: config.slug, environment },
-          owner: reason.owner,
-          ...(reason.runUrl ? { runUrl: reason.runUrl } : {}),
-          image: reason.image,
-          orderAfter: (live) => orderAfter(project, reason.image.commit, live),
-          ...(allowed.length > 0 ? { allowed } : {}),
-          ...(after ? { proof } : {}),
-          ...(reason.takenBack ? { takenBack: reason.takenBack } : {}),
-          registry: registryAccess(project),
-          settings: live
-            ? { ...live.settings, appEnvFiles: envFiles.app }
-            : releaseSettings(project, environment, envFiles),
-          composeFiles: composed,
-          envFiles: envFiles.files,
-        });
-        await markProven(project, environment, record.image);
-        return deployResult(environment, record);
-      } finally {
-        await host.close();
-      }
+      const { host, droplet } = await droplets.to(environment);
+      const record = await deployRelease({
+        dns: { names: machine.names, address: droplet.address },
+        host,
+        clock: machine.clock,
+        http: machine.http,
+        emit,
+        signal,
+        target: { project: config.slug, environment },
+        owner: reason.owner,
+        ...(reason.runUrl ? { runUrl: reason.runUrl } : {}),
+        image,
+        ...(send ? { send } : {}),
+        orderAfter: (live) => orderAfter(project, image.commit, live),
+        ...(allowed.length > 0 ? { allowed } : {}),
+        ...(after ? { proof } : {}),
+        ...(reason.takenBack ? { takenBack: reason.takenBack } : {}),
+        ...registryAccess(project),
+        settings: live
+          ? { ...live.settings, appEnvFiles: envFiles.app }
+          : releaseSettings(project, environment, envFiles),
+        composeFiles: composed,
+        envFiles: envFiles.files,
+      });
+      await markProven(project, droplets, environment, record.image);
+      return deployResult(environment, record);
     },
     (result) => ({
       outcome: result.unchanged ? "unchanged" : "done",
@@ -161,7 +158,7 @@ export async function rollbackEnvironment(
       signal,
       target: { project: config.slug, environment },
       owner: options.owner,
-      registry: registryAccess(project),
+      ...registryAccess(project),
       confirm: options.confirm,
       ...(options.to === undefined ? {} : { to: options.to }),
     });
@@ -185,7 +182,12 @@ export async function redeployEnvironment(
     environment,
     async (host) => (await releaseStatus(host, project.config.slug)).current,
   );
-  return live && deployEnvironment(project, environment, { image: live.image, owner, live });
+  return (
+    live &&
+    withDroplets(project, (droplets) =>
+      deployEnvironment(project, droplets, environment, { image: live.image, owner, live }),
+    )
+  );
 }
 
 async function envFilesHere(project: Project): Promise<{ readonly production: EnvFiles; readonly staging: EnvFiles }> {

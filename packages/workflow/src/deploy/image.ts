@@ -1,82 +1,74 @@
-import { randomBytes } from "node:crypto";
-import { fail, step } from "@doge/core";
+import { step } from "@doge/core";
 import {
-  assembleImage,
-  buildDockerfile,
-  createRegistry,
+  byDigest,
+  contentIn,
   findImageForTree,
-  type PushedImage,
-  pushImage,
+  pushContent,
   type Registry,
-  type RegistryAccess,
   type ReleaseImage,
-  treeTag,
+  sentHost,
 } from "@doge/deploy";
 import type { Project } from "../project.ts";
 import { gitIn, headOf } from "../repository/git.ts";
+import type { EnvironmentName } from "../workspaces/names.ts";
+import { buildHere, buildInto } from "./build.ts";
+import type { Droplets } from "./droplets.ts";
+import { homeIfThere, homeOf, registryOf } from "./home.ts";
 
-/** The registry of the project's images, as this person or job may use it. */
-export function registryOf(project: Project): {
-  readonly registry: Registry;
-  readonly access: RegistryAccess;
-  readonly repository: string;
-} {
-  const { settings, machine, config } = project;
-  const url = settings.endpoint("DOGE_REGISTRY_URL");
-  const token = settings.token("GITHUB_TOKEN");
-  if (!token)
-    return fail({
-      code: "token-missing",
-      summary: "A token is missing",
-      detail: "GITHUB_TOKEN: images are kept in GitHub's registry.",
-      remedy: "Set GITHUB_TOKEN.",
-    });
-  const username = settings.env["GITHUB_ACTOR"] ?? config.github.owner;
-  return {
-    registry: createRegistry({
-      http: machine.http,
-      clock: machine.clock,
-      url,
-      credentials: { username, password: token },
-    }),
-    access: { host: new URL(url).host, username, token },
-    repository: `${config.github.owner}/${config.github.repository}`.toLowerCase(),
-  };
+/** An image that may be deployed. */
+export interface PreparedImage extends ReleaseImage {
+  readonly built: boolean;
+  /** Puts it into a droplet's store, where there is no registry and the droplet may lack it. */
+  readonly send?: (store: Registry) => Promise<unknown>;
 }
 
-export const registryAccess = (project: Project): RegistryAccess => registryOf(project).access;
+interface Wanted {
+  readonly ref: string;
+  readonly environment: EnvironmentName;
+  readonly droplets: Droplets;
+  /** Staging is not asked, which may be gone: production without it. */
+  readonly unproven?: boolean;
+}
 
 /**
- * The image of a commit's tree: the one that was pushed before, or a new one, assembled and pushed. A merge
- * commit with the same tree is promoted, never rebuilt.
+ * The image of a commit's tree: the one that is there, or a new one. A merge commit with the same tree is promoted, never
+ * rebuilt: from the registry, or, without one, from staging's droplet.
  */
-export async function prepareImage(
+export async function prepareImage(project: Project, wanted: Wanted): Promise<PreparedImage> {
+  return imageStep(project, wanted.ref, (source) =>
+    project.config.registry === "none" ? prepareToSend(project, wanted, source) : prepareInRegistry(project, source),
+  );
+}
+
+/** Whether the image of a commit can be made; its digest, where the same tree always has the same. */
+export async function checkImage(project: Project, ref: string): Promise<string | undefined> {
+  const { registry, app } = project.config;
+  const { digest } = await imageStep(project, ref, async (source) => {
+    if (registry !== "none") return prepareInRegistry(project, source);
+    const { content, forget } = await buildHere(project, source);
+    await forget();
+    return { reference: "", digest: content.digest, ...source, built: true };
+  });
+  return registry === "none" && app.build === "dockerfile" ? undefined : digest;
+}
+
+interface Source {
+  readonly commit: string;
+  readonly tree: string;
+}
+
+async function imageStep(
   project: Project,
-  options: { readonly ref: string; readonly mustExist?: boolean },
-): Promise<ReleaseImage & { readonly built: boolean }> {
-  const { machine, folder, settings, config, emit } = project;
-  const git = gitIn(machine, folder);
-  const { commit, tree } = await headOf(git, options.ref);
-  const { registry, repository } = registryOf(project);
+  ref: string,
+  work: (source: Source) => Promise<PreparedImage>,
+): Promise<PreparedImage> {
+  const { machine, folder, emit } = project;
+  const { commit, tree } = await headOf(gitIn(machine, folder), ref);
   return step(
     emit,
     () => machine.clock.now(),
     { step: "image", title: `Image of ${tree.slice(0, 12)}` },
-    async () => {
-      const found = await findImageForTree(registry, repository, tree);
-      if (found) return { ...found, commit, built: false };
-      const work = `${folder}/.doge/cache/export-${randomBytes(4).toString("hex")}`;
-      try {
-        await exportTree(project, commit, work);
-        const source = `${settings.endpoint("GITHUB_SERVER_URL")}/${config.github.owner}/${config.github.repository}`;
-        const onProgress = (message: string): void => emit({ type: "step.progress", step: "image", message });
-        const made = { project, registry, repository, folder: work, tree, source, onProgress };
-        const pushed = config.app.build === "dockerfile" ? await build(made) : await assemble(made);
-        return { ...pushed, commit, built: true };
-      } finally {
-        await machine.files.remove(work);
-      }
-    },
+    () => work({ commit, tree }),
     (image) => ({
       outcome: image.built ? "done" : "unchanged",
       detail: `${image.built ? "built" : "found"} ${image.digest.slice(0, 19)}`,
@@ -84,68 +76,34 @@ export async function prepareImage(
   );
 }
 
-interface Making {
-  readonly project: Project;
-  readonly registry: Registry;
-  readonly repository: string;
-  /** The tree, unpacked. */
-  readonly folder: string;
-  readonly tree: string;
-  readonly source: string;
-  readonly onProgress: (message: string) => void;
+async function prepareInRegistry(project: Project, source: Source): Promise<PreparedImage> {
+  const home = registryOf(project);
+  const found = await findImageForTree(home.registry, home.repository, source.tree);
+  if (found) return { ...found, commit: source.commit, built: false };
+  return { ...(await buildInto(project, home, source)), commit: source.commit, built: true };
 }
 
-/** A plain Node app: layers put together by us, without an engine. */
-async function assemble({ project, registry, repository, onProgress, ...tree }: Making): Promise<PushedImage> {
-  const { machine, config } = project;
-  const image = await assembleImage({
-    machine,
-    ...tree,
-    base: config.app.base,
-    port: config.app.port,
-    ...(config.app.compile ? { compile: config.app.compile } : {}),
-    cacheFolder: `${project.folder}/.doge/cache/layers`,
-    shared: { registry, repository },
-  });
-  return pushImage({ registry, repository, image, onProgress });
-}
-
-/** Anything with a Dockerfile: by the engine's builder. */
-async function build({ project, registry, repository, ...making }: Making): Promise<PushedImage> {
-  const { host, username, token } = registryAccess(project);
-  await buildDockerfile(project.machine, {
-    ...making,
-    host,
-    repository,
-    credentials: { username, token },
-    configFolder: `${making.folder}-docker`,
-    signal: project.signal,
-  });
-  const pushed = await findImageForTree(registry, repository, making.tree);
-  if (pushed) return pushed;
-  return fail({
-    code: "image-not-pushed",
-    summary: "The image is not in the registry after its push",
-    address: `${host}/${repository}:${treeTag(making.tree)}`,
-    remedy: "Run it again; if it stays so, this is a bug in Doge.",
-  });
-}
-
-/** What git holds of a commit, and nothing else: no untracked file, no env file. */
-async function exportTree(project: Project, commit: string, target: string): Promise<void> {
-  const { machine, folder } = project;
-  const git = gitIn(machine, folder);
-  await machine.files.write(`${target}/.export`, commit);
-  const archive = `${target}.tar`;
-  await git.run("archive", "--format=tar", `--output=${archive}`, commit);
-  const { exitCode, stderr } = await machine.processes.run({ argv: ["tar", "-xf", archive, "-C", target] });
-  await machine.files.remove(archive);
-  await machine.files.remove(`${target}/.export`);
-  if (exitCode !== 0)
-    fail({
-      code: "export-failed",
-      summary: "The commit could not be unpacked",
-      detail: stderr.trim(),
-      address: commit,
-    });
+/** On the environment's own droplet, or on staging's, or built here. What is sent, is sent by the deploy. */
+async function prepareToSend(
+  project: Project,
+  { environment, droplets, unproven = false }: Wanted,
+  { commit, tree }: Source,
+): Promise<PreparedImage> {
+  const own = await homeOf(project, droplets, environment);
+  const { repository } = own;
+  const found = await findImageForTree(own.registry, repository, tree);
+  if (found) return { ...found, commit, built: false };
+  const alone = environment === "stage" || unproven;
+  const staging = alone ? undefined : await homeIfThere(project, droplets, "stage");
+  const staged = staging && (await findImageForTree(staging.registry, repository, tree));
+  const content = staged && (await contentIn(staging.registry, repository, staged));
+  if (staged && content) {
+    const send = (registry: Registry): Promise<unknown> => pushContent({ registry, repository, content });
+    return { ...staged, commit, built: false, send };
+  }
+  const built = await buildHere(project, { commit, tree }, own);
+  droplets.afterwards(built.forget);
+  const { digest } = built.content;
+  const reference = byDigest(sentHost, repository, digest);
+  return { reference, digest, tree, commit, built: true, send: built.send };
 }

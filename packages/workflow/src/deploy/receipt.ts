@@ -35,11 +35,12 @@ export function receiptLines({
   allowed,
   takenBack,
 }: ReleaseRecord): string[] {
-  const { traffic } = receipt;
+  const { traffic, sent } = receipt;
   const visitors = traffic && traffic.after.requests > 0 ? traffic.after : undefined;
   return [
     ...(takenBack?.length ? ["rolled back: it stays until another commit is deployed"] : []),
     `image ${image.digest.slice(0, 19)}, commit ${image.commit.slice(0, 7)}, took ${duration(receipt.totalMilliseconds)}`,
+    ...(sent ? [sentText(sent)] : []),
     ...(receipt.requests > 0
       ? [`the site meanwhile: ${receipt.requests} requests, ${receipt.failed} failed${latency(receipt)}`]
       : []),
@@ -54,6 +55,14 @@ export function receiptLines({
     ...(receipt.steps.length > 0 ? [`steps: ${stepsText(receipt.steps)}`] : []),
   ];
 }
+
+const sentText = ({ bytes, blobs, present }: NonNullable<ReleaseRecord["receipt"]["sent"]>): string =>
+  blobs === 0
+    ? "sent over SSH: nothing, the droplet had it"
+    : `sent over SSH: ${blobs} of ${blobs + present} parts, ${size(bytes)}`;
+
+const size = (bytes: number): string =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 const latency = (seen: { readonly p50Milliseconds?: number; readonly p99Milliseconds?: number }): string =>
   seen.p99Milliseconds === undefined

@@ -25,6 +25,7 @@ export function adoptedFiles(options: {
     node: facts.kind === "node" ? "24" : "",
     postgres: facts.postgres ? "yes" : "",
     redis: facts.redis ? "yes" : "",
+    packages: config.registry === "ghcr" ? "yes" : "",
   };
   const files: Record<string, NewFile> = {};
   const add = (path: string, content: string, mode = 0o644): void => void (files[path] = { content, mode });
