@@ -81,8 +81,8 @@ hosts-prepare: install ## Make root file system and images for real hosts (root,
 hosts-up: install ## Boot real hosts: stage and prod, with systemd, OpenSSH and Docker
 	node tools/hosts/main.ts up
 
-hosts-test: build ## Suites of the ports, and deploys on fresh real hosts: Django, a lost host, TLS, rollback, leases
-	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/ports e2e/hosts/adopt e2e/hosts/disaster
+hosts-test: build ## Suites of the ports, and deploys on fresh real hosts: Django, without a registry, a lost host, TLS, rollback, leases
+	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/ports e2e/hosts/adopt e2e/hosts/without-registry e2e/hosts/disaster
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/release
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/lease
 

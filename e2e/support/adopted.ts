@@ -27,14 +27,21 @@ export interface AdoptedProject {
 
 export const domain = "such.test";
 
-/** Writes the app, commits it, adopts it. Images are built with the engine of the droplet `builder`. */
-export async function adoptDjango(slug: string, builder: DropletName): Promise<AdoptedProject> {
+/**
+ * Writes the app, commits it, adopts it. Images are built with the engine of the droplet `builder`, and go through the
+ * hosts' registry; without one, there is none to be reached.
+ */
+export async function adoptDjango(
+  slug: string,
+  builder: DropletName,
+  images: "ghcr" | "none" = "ghcr",
+): Promise<AdoptedProject> {
   const root = mkdtempSync(join(tmpdir(), "doge-adopted-"));
   const folder = join(root, "app");
   const env = {
     PATH: `${dockerClient(join(root, "bin"))}:${process.env["PATH"]}`,
     DOCKER_HOST: `unix://${engineSocket(builder)}`,
-    DOGE_REGISTRY_URL: `https://${registry.host}`,
+    DOGE_REGISTRY_URL: images === "none" ? "https://registry.invalid" : `https://${registry.host}`,
     GITHUB_TOKEN: registry.token,
     GITHUB_ACTOR: registry.username,
     SPACES_ENDPOINT_URL: spaces.url,
@@ -69,7 +76,10 @@ export async function adoptDjango(slug: string, builder: DropletName): Promise<A
   const config = join(folder, "doge.config.ts");
   // Chosen otherwise: there is no HCP Terraform beside the hosts, and this app knows how to drain.
   const chosen = readFileSync(config, "utf8")
-    .replace("\n} satisfies", '\n  executor: "native",\n  state: { backend: "folder" },\n} satisfies')
+    .replace(
+      "\n} satisfies",
+      `\n  executor: "native",\n  state: { backend: "folder" },\n  registry: "${images}",\n} satisfies`,
+    )
     .replace("drainSignal: null", 'drainSignal: "SIGUSR1"');
   writeFileSync(config, chosen);
   commit("Adopt Doge");

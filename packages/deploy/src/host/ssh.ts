@@ -192,24 +192,21 @@ async function execute(
     // A command that ends before it reads its input is no failure of ours.
     stream.on("error", () => {});
     const input = command.stdin === undefined ? undefined : bytesOf(command.stdin);
-    if (input && command.onSent) give(stream, Buffer.from(input), command.onSent);
+    if (input && command.onSent) void give(stream, Buffer.from(input), command.onSent);
     else stream.end(input);
   });
 }
 
 const pieceBytes = 256 * 1024;
 
-/** Piece by piece, each when the one before is on its way: so that somebody can watch. */
-function give(stream: ClientChannel, input: Buffer, onSent: (bytes: number) => void): void {
-  const piece = input.subarray(0, pieceBytes);
-  if (piece.length === 0) {
-    stream.end();
-    return;
-  }
-  stream.write(piece, () => {
+/** Piece by piece, each when the one before is on its way: so that somebody can watch. Where the channel ends, so does this. */
+async function give(stream: ClientChannel, input: Buffer, onSent: (bytes: number) => void): Promise<void> {
+  for (let at = 0; at < input.length; at += pieceBytes) {
+    const piece = input.subarray(at, at + pieceBytes);
+    await new Promise<void>((resolve) => stream.write(piece, () => resolve()));
     onSent(piece.length);
-    give(stream, input.subarray(pieceBytes), onSent);
-  });
+  }
+  stream.end();
 }
 
 async function interactive(

@@ -19,6 +19,8 @@ export interface Sent {
 
 export interface ImageStore extends Registry {
   readonly sent: Readonly<Sent>;
+  /** Whether an image is here with all that its manifest names. */
+  whole(digest: string): Promise<boolean>;
 }
 
 /** Exit codes of `receive`: not all came; what came is not what was announced. */
@@ -63,6 +65,7 @@ const isDigest = (text: string): boolean => /^sha256:[0-9a-f]{64}$/.test(text);
 export function storeOn(host: Host, folder: string, onProgress: (message: string) => void = () => {}): ImageStore {
   const blobPath = (digest: string): string => `${folder}/blobs/sha256/${hexOf(digest)}`;
   const sent = { bytes: 0, blobs: 0, present: 0 };
+  const counted = new Set<string>();
   /** One blob after the other: each is whole the sooner. */
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -92,9 +95,27 @@ export function storeOn(host: Host, folder: string, onProgress: (message: string
     else broken(host.name, digest, exitCode === altered ? "it arrived altered" : stderr.trim() || `exit ${exitCode}`);
   }
 
+  /** The first of what a manifest names that is not here, in hexadecimal. */
+  async function missingOf(manifest: Uint8Array): Promise<string | undefined> {
+    const { config, layers } = readManifest(manifest);
+    const { stdout } = await host.run({
+      argv: shellScript(
+        'folder=$1; shift; for blob; do [ -f "$folder/blobs/sha256/$blob" ] || echo "$blob"; done',
+        folder,
+        ...[config, ...layers].map(({ digest }) => hexOf(digest)),
+      ),
+    });
+    return stdout.split("\n")[0] || undefined;
+  }
+
   const store: ImageStore = {
     url: `https://${sentHost}`,
     sent,
+
+    async whole(digest) {
+      const manifest = await store.manifest("", digest);
+      return manifest !== undefined && (await missingOf(manifest.bytes)) === undefined;
+    },
 
     async manifest(repository, reference) {
       const digest = await store.resolve(repository, reference);
@@ -127,25 +148,18 @@ export function storeOn(host: Host, folder: string, onProgress: (message: string
 
     async putBlob(repository, { digest, content }) {
       if (await store.hasBlob(repository, digest)) {
-        sent.present += 1;
+        if (!counted.has(digest)) sent.present += 1;
+        counted.add(digest);
         return "present";
       }
+      counted.add(digest);
       await inTurn(() => send(digest, content));
       return "uploaded";
     },
 
     async putManifest(_, reference, mediaType, bytes) {
       const digest = digestOf(bytes);
-      const { config, layers } = readManifest(bytes);
-      const needed = [config, ...layers].map((each) => each.digest);
-      const { stdout } = await host.run({
-        argv: shellScript(
-          'cd "$1"; shift; for blob; do [ -f "blobs/sha256/$blob" ] || echo "$blob"; done',
-          folder,
-          ...needed.map(hexOf),
-        ),
-      });
-      const [missing] = stdout.split("\n");
+      const missing = await missingOf(bytes);
       if (missing)
         broken(host.name, `sha256:${missing}`, `${mediaType} ${digest.slice(0, 19)} names it, and it is not there`);
       await host.writeFiles(folder, [

@@ -60,6 +60,7 @@ export async function deployEnvironment(
       const [{ production, staging }, composed] = await Promise.all([
         envFilesHere(project),
         composeFiles(project, environment, live?.image.commit),
+        droplets.locate(environment),
         mustBeProven && !after ? requireProven(project, droplets, image) : undefined,
       ]);
       const envFiles = dropletEnvFiles(environment, production, staging);

@@ -1,5 +1,12 @@
 import { diagnosticsOf, fail } from "@doge/core";
-import { createRegistry, projectLayout, type Registry, type RegistryAccess, storeOn } from "@doge/deploy";
+import {
+  createRegistry,
+  type ImageStore,
+  projectLayout,
+  type Registry,
+  type RegistryAccess,
+  storeOn,
+} from "@doge/deploy";
 import type { Project } from "../project.ts";
 import type { EnvironmentName } from "../workspaces/names.ts";
 import type { Droplets } from "./droplets.ts";
@@ -41,22 +48,26 @@ const repositoryOf = ({ config: { github } }: Project): string => `${github.owne
 export const registryAccess = (project: Project): { readonly registry?: RegistryAccess } =>
   project.config.registry === "none" ? {} : { registry: registryOf(project).access };
 
-/** Where an environment's images are: the one registry, or, without one, the store on its own droplet. */
-export async function homeOf(project: Project, droplets: Droplets, environment: EnvironmentName): Promise<ImageHome> {
-  if (project.config.registry !== "none") return registryOf(project);
+/** The store of an environment's droplet, where images are that no registry has. */
+export async function storeOf(
+  project: Project,
+  droplets: Droplets,
+  environment: EnvironmentName,
+): Promise<ImageHome & { readonly registry: ImageStore }> {
   const { host } = await droplets.to(environment);
   const { images } = await projectLayout(host, project.config.slug);
   return { registry: storeOn(host, images), repository: repositoryOf(project) };
 }
 
-/** The same, or undefined where the environment was never made. */
-export async function homeIfThere(
-  project: Project,
-  droplets: Droplets,
-  environment: EnvironmentName,
-): Promise<ImageHome | undefined> {
+/** Where an environment's images are: the one registry, or, without one, the store on its own droplet. */
+export async function homeOf(project: Project, droplets: Droplets, environment: EnvironmentName): Promise<ImageHome> {
+  return project.config.registry === "none" ? storeOf(project, droplets, environment) : registryOf(project);
+}
+
+/** What an environment has, or undefined where it was never made. */
+export async function ifMade<T>(found: Promise<T>): Promise<T | undefined> {
   try {
-    return await homeOf(project, droplets, environment);
+    return await found;
   } catch (thrown) {
     if (diagnosticsOf(thrown).some(({ code }) => code === "environment-missing")) return undefined;
     throw thrown;

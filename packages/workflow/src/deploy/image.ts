@@ -3,7 +3,9 @@ import {
   byDigest,
   contentIn,
   findImageForTree,
+  type ImageStore,
   pushContent,
+  type PushedImage,
   type Registry,
   type ReleaseImage,
   sentHost,
@@ -13,7 +15,7 @@ import { gitIn, headOf } from "../repository/git.ts";
 import type { EnvironmentName } from "../workspaces/names.ts";
 import { buildHere, buildInto } from "./build.ts";
 import type { Droplets } from "./droplets.ts";
-import { homeIfThere, homeOf, registryOf } from "./home.ts";
+import { type ImageHome, ifMade, registryOf, storeOf } from "./home.ts";
 
 /** An image that may be deployed. */
 export interface PreparedImage extends ReleaseImage {
@@ -89,13 +91,13 @@ async function prepareToSend(
   { environment, droplets, unproven = false }: Wanted,
   { commit, tree }: Source,
 ): Promise<PreparedImage> {
-  const own = await homeOf(project, droplets, environment);
+  const own = await storeOf(project, droplets, environment);
   const { repository } = own;
-  const found = await findImageForTree(own.registry, repository, tree);
+  const found = await wholeImage(own, tree);
   if (found) return { ...found, commit, built: false };
   const alone = environment === "stage" || unproven;
-  const staging = alone ? undefined : await homeIfThere(project, droplets, "stage");
-  const staged = staging && (await findImageForTree(staging.registry, repository, tree));
+  const staging = alone ? undefined : await ifMade(storeOf(project, droplets, "stage"));
+  const staged = staging && (await wholeImage(staging, tree));
   const content = staged && (await contentIn(staging.registry, repository, staged));
   if (staged && content) {
     const send = (registry: Registry): Promise<unknown> => pushContent({ registry, repository, content });
@@ -106,4 +108,13 @@ async function prepareToSend(
   const { digest } = built.content;
   const reference = byDigest(sentHost, repository, digest);
   return { reference, digest, tree, commit, built: true, send: built.send };
+}
+
+/** An image of which something was lost is as good as none: what is lost is sent again. */
+async function wholeImage(
+  { registry, repository }: ImageHome & { readonly registry: ImageStore },
+  tree: string,
+): Promise<PushedImage | undefined> {
+  const found = await findImageForTree(registry, repository, tree);
+  return found && (await registry.whole(found.digest)) ? found : undefined;
 }

@@ -3,7 +3,7 @@ import { type ReleaseImage, resolveTag, tagImage } from "@doge/deploy";
 import type { Project } from "../project.ts";
 import type { EnvironmentName } from "../workspaces/names.ts";
 import type { Droplets } from "./droplets.ts";
-import { homeIfThere, homeOf } from "./home.ts";
+import { homeOf, ifMade } from "./home.ts";
 
 /**
  * The tag that an image gets when it has stayed live: in the registry, and so wherever the image goes; or, without a
@@ -36,7 +36,7 @@ async function provenIn(
   environment: EnvironmentName,
   { tree }: ReleaseImage,
 ): Promise<string | undefined> {
-  const home = await homeIfThere(project, droplets, environment);
+  const home = await ifMade(homeOf(project, droplets, environment));
   return home && resolveTag(home.registry, home.repository, provenTag(tree));
 }
 
