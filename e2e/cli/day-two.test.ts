@@ -1,4 +1,6 @@
 /** What follows the first deploy, by the real binary against the local cloud: rollback, `doge up` again, rotated keys. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSandbox, type Sandbox, type Sandboxed } from "../support/project.ts";
 import { commitVersion, git, smallAppConfig, valueIn, writeSmallApp } from "../support/small-app.ts";
@@ -32,6 +34,17 @@ function merged(version: string): void {
   [server.username, server.password] = ["ada", project.env["GITHUB_TOKEN"] ?? ""];
   git(project.folder, "push", "--quiet", `${server.href}doge/small.git`, "main", "main:stage");
 }
+
+test("another version's cloud-init replaces no droplet, with its database", async () => {
+  const file = join(project.folder, "doge.config.ts");
+  const before = readFileSync(file, "utf8");
+  // What the first boot reads, changed as a later version of Doge would change it.
+  writeFileSync(file, before.replace("export default {", 'export default {"ssh":{"user":"somebody"},'));
+  expect((await project.run(["plan", "prod"])).stdout).not.toContain("digitalocean_droplet");
+  writeFileSync(file, before);
+  const { stdout } = await project.run(["plan", "prod", "--replace", "digitalocean_droplet.this"]);
+  expect(stdout).toContain("# digitalocean_droplet.this will be replaced, as requested");
+});
 
 test("doge up leaves what was rolled back and says so; a commit that mends it is deployed", async () => {
   expect(await serves("stage")).toMatchObject({ version: "1" });

@@ -37,19 +37,25 @@ export function environmentWorkspace(config: ProjectConfig, environment: Environ
 
   // Made here, not on the droplet: the first connection already knows whom it talks to.
   const hostKey = c.resource(privateKey, "host", { algorithm: "ED25519" });
-  const server = c.resource(droplet, "this", {
-    name: `${config.slug}-${environment}`,
-    region: config.digitalocean.region,
-    size,
-    image: config.digitalocean.image,
-    monitoring: true,
-    ssh_keys: [deployKey.fingerprint],
-    user_data: cloudInit(config, {
-      deployKey: deployKey.public_key,
-      hostPrivate: hostKey.private_key_openssh,
-      hostPublic: hostKey.public_key_openssh,
-    }),
-  });
+  const server = c.resource(
+    droplet,
+    "this",
+    {
+      name: `${config.slug}-${environment}`,
+      region: config.digitalocean.region,
+      size,
+      image: config.digitalocean.image,
+      monitoring: true,
+      ssh_keys: [deployKey.fingerprint],
+      user_data: cloudInit(config, {
+        deployKey: deployKey.public_key,
+        hostPrivate: hostKey.private_key_openssh,
+        hostPublic: hostKey.public_key_openssh,
+      }),
+    },
+    // Only the first boot reads them: another version of Doge must not replace a droplet with its database for their sake.
+    { lifecycle: { ignore_changes: ["user_data", "ssh_keys"] } },
+  );
 
   const site = `https://${hostsOf(environment, config.domain)[0]}`;
   const bucket = c.resource(spacesBucket, "this", {
