@@ -165,6 +165,7 @@ test("a rollback needs nothing but the droplet, and status finds nothing wrong",
   expect(await page(domain)).toBe("such none");
   const { stdout } = await project.run(["status", "--json"]);
   expect(stdout).not.toMatch(/release-(drift|down|leftover)/);
+  expect(stdout).toMatch(/2 images on the droplet, [\d.]+ MB: no registry/);
 }, 120_000);
 
 test("killed in the middle of sending, the next one sends the rest", async () => {

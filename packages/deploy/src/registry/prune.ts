@@ -52,6 +52,19 @@ export function staleIn({ tags, blobs, manifests }: StoreContent, keep: Keep): r
   ];
 }
 
+export interface StoreSize {
+  readonly images: number;
+  readonly kilobytes: number;
+}
+
+/** How much a store holds. */
+export async function storeSize(host: Host, folder: string): Promise<StoreSize> {
+  const script = 'cd "$1" && ls tags | grep -c "^tree-"; du -sk .';
+  const { stdout } = await host.run({ argv: shellScript(script, folder) });
+  const [images = 0, kilobytes = 0] = stdout.split("\n").map((line) => Number.parseInt(line, 10));
+  return { images, kilobytes };
+}
+
 /** Takes away what no kept image needs, and what was begun and never finished. Under the host's lease. */
 export async function pruneStore(host: Host, folder: string, keep: Keep): Promise<void> {
   const { stdout } = await host.run({ argv: shellScript(list.trim(), folder) });

@@ -4,7 +4,8 @@ import { certificateOf, type EdgeCertificate } from "../edge/certificate.ts";
 import { slotName } from "../edge/configuration.ts";
 import type { Host } from "../host/host.ts";
 import { leaseStatus, type LeaseStatus } from "../lease/lease.ts";
-import { engineName } from "../registry/sent.ts";
+import { storeSize, type StoreSize } from "../registry/prune.ts";
+import { engineName, isSent } from "../registry/sent.ts";
 import { checkPublic, type HostFacts, hostFactsArgv, judgeHost, readFacts } from "./check-host.ts";
 import { layoutOn } from "./layout.ts";
 import { type Maintenance, maintenanceOn } from "./maintenance.ts";
@@ -19,6 +20,8 @@ export interface Inspection {
   readonly backup: BackupStatus | undefined;
   readonly lease: LeaseStatus;
   readonly maintenance: Maintenance | undefined;
+  /** What is kept of images that were sent to the droplet; undefined where a registry has them. */
+  readonly store: StoreSize | undefined;
   readonly findings: readonly Diagnostic[];
 }
 
@@ -42,9 +45,11 @@ export async function inspectEnvironment(options: {
     maintenanceOn(host, layout),
   ]);
   const domains = status.current?.settings.domains ?? [];
-  const [publicly, certificate] = await Promise.all([
+  const isWithoutRegistry = isSent(status.current?.image.reference ?? "");
+  const [publicly, certificate, store] = await Promise.all([
     domains.length > 0 ? checkPublic(host, clock, domains, dns) : [],
     domains[0] === undefined ? undefined : certificateOf(host, domains[0]),
+    isWithoutRegistry ? storeSize(host, layout.images) : undefined,
   ]);
   const findings = [
     ...judgeHost(facts, host.name, asked.getTime() / 1_000),
@@ -52,7 +57,7 @@ export async function inspectEnvironment(options: {
     ...judgeRelease(status, host.name),
     ...judgeBackup({ backup, status, now: asked, staleHours, address: host.name }),
   ];
-  return { status, host: facts, certificate, backup, lease, maintenance, findings };
+  return { status, host: facts, certificate, backup, lease, maintenance, store, findings };
 }
 
 /** Whether what runs is what the record says, and serves. Pure. */

@@ -38,7 +38,10 @@ export async function environmentStatus(
   };
 }
 
-function describe({ status, host, certificate, backup, lease, maintenance }: Inspection, now: Date): readonly string[] {
+function describe(
+  { status, host, certificate, backup, lease, maintenance, store }: Inspection,
+  now: Date,
+): readonly string[] {
   const { current, pending, slots } = status;
   if (!current) return ["nothing is deployed yet"];
   const live = slots.find(({ slot }) => slot === current.slot);
@@ -51,6 +54,7 @@ function describe({ status, host, certificate, backup, lease, maintenance }: Ins
     ...(pending
       ? [`release ${pending.number} is on its way since ${pending.startedAt} (${pending.phase}), by ${pending.owner}`]
       : []),
+    ...(store ? [`${store.images} images on the droplet, ${(store.kilobytes / 1024).toFixed(1)} MB: no registry`] : []),
     ...(maintenance
       ? [`maintenance page since ${maintenance.since}, by ${maintenance.by}: ${maintenance.message}`]
       : []),
