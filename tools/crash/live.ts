@@ -13,7 +13,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningCloud, startCloud } from "@doge/cloud";
-import { nodeMachine } from "@doge/core/node";
+import { nodeMachine, nodeProcesses as processes } from "@doge/core/node";
 import { engineRunner } from "../../packages/cli/src/commands/cloud/engine-runner.ts";
 import { main } from "../../packages/cli/src/main.ts";
 import { type Ended, forExecutor, hooked, itemNames, tool } from "./rehearsal.ts";
@@ -59,9 +59,7 @@ export class LiveRehearsal {
   }
 
   /** Runs `doge` as it stands in the sources. */
-  async run(words: readonly string[], cwd = this.project, env: Record<string, string> = {}): Promise<Ended> {
-    const before = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]));
-    Object.assign(process.env, env);
+  async run(words: readonly string[], cwd = this.project): Promise<Ended> {
     let said = "";
     const { stdout, stderr } = process;
     const writes = [stdout.write, stderr.write] as const;
@@ -74,9 +72,6 @@ export class LiveRehearsal {
       return { exitCode, said };
     } finally {
       [stdout.write, stderr.write] = writes;
-      for (const [name, value] of Object.entries(before))
-        if (value === undefined) delete process.env[name];
-        else process.env[name] = value;
     }
   }
 
@@ -84,6 +79,12 @@ export class LiveRehearsal {
     const ended = await this.run(words, cwd);
     if (ended.exitCode !== 0) throw new Error(`doge ${words.join(" ")} ended with ${ended.exitCode}\n${ended.said}`);
     return ended;
+  }
+
+  /** Runs a command in a process of its own, which is gone with all that it holds when it ends. */
+  async apart(words: readonly string[], env: Record<string, string>): Promise<Ended> {
+    const { exitCode, stdout, stderr } = await processes.run({ argv: [tool, ...words], cwd: this.project, env });
+    return { exitCode, said: stdout + stderr };
   }
 
   /**

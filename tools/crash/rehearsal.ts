@@ -56,6 +56,11 @@ export class Rehearsal {
     return { exitCode, said: stdout + stderr };
   }
 
+  /** Beside `run` of a rehearsal whose other commands have no process of their own. */
+  apart(words: readonly string[], env: Record<string, string>): Promise<Ended> {
+    return this.run(words, this.project, env);
+  }
+
   /** How many instants a command has, by running it whole. */
   async instants(words: readonly string[]): Promise<readonly string[]> {
     const log = join(this.folder, "instants");

@@ -2,7 +2,7 @@
  * `make faults`: commands on a bad day. Each seed draws troubles (limits, errors, time-outs, cut connections, slow and
  * outdated reads), orders them from the local cloud, and runs `doge`. It must reach what an undisturbed run reaches, or
  * stop with a diagnostic and reach it when it is run again. SEEDS=50 FROM=1, SEED=17 for one, ONLY=base for some scenarios.
- * Commands on workspaces run in this process; `doge up` runs as the built tool.
+ * What is disturbed runs as the built tool.
  */
 import { Random } from "../differential/random.ts";
 import { LiveRehearsal } from "../crash/live.ts";
@@ -63,7 +63,7 @@ async function disturbed(
   }: { readonly seed: number; readonly troubles: readonly Trouble[]; readonly end: string[] | readonly string[] },
 ): Promise<void> {
   await rehearsal.disturb(troubles.map(({ fault }) => fault));
-  const first = await rehearsal.run([...words, "--json"], rehearsal.project, hurried);
+  const first = await rehearsal.apart([...words, "--json"], hurried);
   const strikes = await rehearsal.struck();
   await rehearsal.disturb([]);
 
