@@ -1,6 +1,6 @@
 /** Commands over states and saved plans, by the real binary, over every place where a state may live. */
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSandbox, type Sandbox, type Sandboxed } from "../support/project.ts";
@@ -132,6 +132,21 @@ test("an object that is there already is imported, and then belongs to the works
   await project.run(["import", ...domain, "imports.test", "--yes"]);
   expect(await addresses(project)).toEqual(["digitalocean_domain.this"]);
   expect((await project.run(["plan", "base", "--target", "digitalocean_domain.this"])).stdout).toContain("No changes");
+});
+
+test("an ephemeral variable is no part of a saved plan: it is given again, and it alone", async () => {
+  const project = sandbox.project("ephemeral", { executor: "native", state: { backend: "folder" } });
+  mkdirSync(join(project.folder, "infra/base"), { recursive: true });
+  writeFileSync(
+    join(project.folder, "infra/base/session.tf"),
+    'variable "session" {\n  type      = string\n  ephemeral = true\n}\nvariable "plain" {\n  default = "p"\n}\n',
+  );
+  await project.run(["plan", "base", ...target, "--var", "session=once", "--out", "base.plan"]);
+  expect((await project.run(["apply", "base.plan", "--yes"], 1)).stderr).toContain("No value for required variable");
+  const fixed = ["--var", "session=again", "--var", "plain=other"];
+  expect((await project.run(["apply", "base.plan", "--yes", ...fixed], 1)).stderr).toContain("[plan-variables]");
+  await project.run(["apply", "base.plan", "--yes", "--var", "session=again"]);
+  expect(await addresses(project)).toEqual(["tls_private_key.deploy"]);
 });
 
 describe("runs in HCP Terraform", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { planToJson } from "../src/index.ts";
+import { unwrap } from "@doge/core";
+import { parsePlan, planToJson, serializePlan } from "../src/index.ts";
 import { Bench } from "./memory.ts";
 
 const variable = { session: { type: "string", ephemeral: true } };
@@ -19,6 +20,24 @@ test("an ephemeral value configures a provider, through locals too, and is nowhe
   await bench.apply(plan);
   expect(JSON.stringify(planToJson(plan, { secrets: true })).toLowerCase()).not.toContain("canary");
   expect(JSON.stringify(bench.state).toLowerCase()).not.toContain("canary");
+});
+
+test("a saved plan keeps no ephemeral value: the same variables are given again, to whatever value", async () => {
+  const bench = new Bench();
+  const document = {
+    variable: { ...variable, other: { type: "string", ephemeral: true, default: "d" } },
+    provider: { memory: { token: "${var.session}" } },
+    resource: { memory_server: { web: { name: "web" } } },
+  };
+  const saved = serializePlan(await bench.plan(document, given));
+  expect(saved).not.toContain("canary");
+  const again = { session: { value: "again" } };
+  const refusal = async (values: object): Promise<readonly string[]> =>
+    (await parsePlan(saved, () => ({ ...values }))).diagnostics.map(({ code }) => code);
+  expect(await refusal({})).toEqual(["variable-missing"]);
+  expect(await refusal({ ...again, other: { value: "more" } })).toEqual(["variable-not-planned"]);
+  await bench.apply(unwrap(await parsePlan(saved, () => again)));
+  expect(bench.world.token).toBe("again");
 });
 
 test("what is kept can't be ephemeral: arguments, outputs of the root", async () => {

@@ -5,7 +5,8 @@ import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { Type } from "../schema.ts";
 import type { Path } from "../state/objects.ts";
-import type { OutputChange, Plan, ResourceChange } from "./model.ts";
+import { recalledVariables } from "./ephemeral.ts";
+import type { OutputChange, Plan, ResourceChange, VariableValue } from "./model.ts";
 
 const format = "doge-plan/1";
 
@@ -21,20 +22,27 @@ type StoredChange<T> = Omit<T, "before" | "after"> & { readonly before?: Stored;
 type StoredPlan = Omit<Plan, "configuration" | "changes" | "drift" | "outputs"> & {
   readonly format: string;
   readonly sources: Plan["configuration"]["sources"];
+  /** Ephemeral variables that were set: their values are not here, and must be given again. */
+  readonly ephemeral: readonly string[];
   readonly changes: readonly StoredChange<ResourceChange>[];
   readonly drift: readonly StoredChange<ResourceChange>[];
   readonly outputs: readonly StoredChange<OutputChange>[];
 };
 
 /**
- * The plan as text, complete: configuration, variables, refreshed state. It holds secrets in clear, like a
- * state: write it with mode 0600.
+ * The plan as text, complete but for what is ephemeral: configuration, variables, refreshed state. It holds secrets in
+ * clear, like a state: write it with mode 0600.
  */
 export function serializePlan(plan: Plan): string {
-  const { configuration, changes, drift, outputs, ...rest } = plan;
+  const { configuration, changes, drift, outputs, variables, ...rest } = plan;
+  const passing = ({ 0: name }: readonly [string, unknown]): boolean =>
+    configuration.variables.get(name)?.ephemeral === true;
+  const given = Object.entries(variables);
   const stored: StoredPlan = {
     format,
     ...rest,
+    variables: Object.fromEntries(given.filter((one) => !passing(one))),
+    ephemeral: given.filter(passing).map(([name]) => name),
     sources: configuration.sources,
     changes: changes.map(encodeChange),
     drift: drift.map(encodeChange),
@@ -43,8 +51,11 @@ export function serializePlan(plan: Plan): string {
   return `${JSON.stringify(stored)}\n`;
 }
 
-/** Reads what `serializePlan` wrote. */
-export async function parsePlan(text: string): Promise<Outcome<Plan>> {
+/** Reads what `serializePlan` wrote. `given` is asked where the configuration has ephemeral variables. */
+export async function parsePlan(
+  text: string,
+  given: () => Given | Promise<Given> = () => ({}),
+): Promise<Outcome<Plan>> {
   let json: StoredPlan;
   try {
     json = JSON.parse(text) as StoredPlan;
@@ -52,12 +63,16 @@ export async function parsePlan(text: string): Promise<Outcome<Plan>> {
     return unreadable("It is not JSON; it may have been cut off.");
   }
   if (json?.format !== format) return unreadable("It is no plan of this version of Doge.");
-  const { format: _, sources, changes, drift, outputs, ...rest } = json;
+  const { format: _, sources, ephemeral, changes, drift, outputs, variables, ...rest } = json;
   const configuration = await loadConfiguration(sources);
   if (configuration.value === undefined || hasErrors(configuration.diagnostics))
     return { diagnostics: configuration.diagnostics };
+  const declared = [...configuration.value.variables.values()].filter((one) => one.ephemeral);
+  const recalled = recalledVariables(declared, ephemeral, declared.length > 0 ? await given() : {});
+  if (recalled.value === undefined) return { diagnostics: recalled.diagnostics };
   const value: Plan = {
     ...rest,
+    variables: { ...variables, ...recalled.value },
     configuration: configuration.value,
     changes: changes.map((change) => decodeChange<ResourceChange>(change)),
     drift: drift.map((change) => decodeChange<ResourceChange>(change)),
@@ -65,6 +80,8 @@ export async function parsePlan(text: string): Promise<Outcome<Plan>> {
   };
   return { value, diagnostics: [] };
 }
+
+type Given = Readonly<Record<string, VariableValue>>;
 
 const unreadable = (detail: string): Outcome<Plan> => ({
   diagnostics: [

@@ -14,11 +14,12 @@ interface PlanJson {
   readonly output_changes?: Readonly<Record<string, unknown>>;
 }
 
-/** Digests of the configuration and the variables that a plan is made from. */
+/** Digests of the configuration and the variables that a plan is made from, but for those that pass by: ephemeral ones. */
 export function inputsOf(
   workspace: WorkspaceDefinition,
   options: RunOptions,
   providers: readonly Provider[],
+  ephemeral: ReadonlySet<string>,
 ): Fingerprint {
   const beside = Object.entries(workspace.files).map(([name, content]) => [
     name,
@@ -29,7 +30,8 @@ export function inputsOf(
     digest(content),
   ]);
   const given = { ...secrets(workspace), ...options.variables };
-  const variables = Object.entries(given).map(([name, value]) => [`variable ${name}`, digest(value)]);
+  const kept = Object.entries(given).filter(([name]) => !ephemeral.has(name));
+  const variables = kept.map(([name, value]) => [`variable ${name}`, digest(value)]);
   const versions = providers.map((one) => [`provider ${one.source}`, one.version]);
   return Object.fromEntries([...files, ...variables, ...versions]) as Fingerprint;
 }

@@ -53,7 +53,7 @@ export function nativeExecutor(project: Project): Executor {
     },
 
     async resume(workspace, saved, options = {}) {
-      const plan = unwrap(await parsePlan(saved));
+      const plan = unwrap(await parsePlan(saved, () => ({ ...secretVariables(workspace), ...options.variables })));
       const lease = await stateStore(project, workspace.name).lock(options.message ?? "doge");
       return describe(workspace, { ...options, destroy: plan.mode === "destroy" }, plan, lease);
     },

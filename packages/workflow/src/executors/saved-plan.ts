@@ -1,5 +1,5 @@
-import { fail } from "@doge/core";
-import { sealer } from "@doge/engine";
+import { fail, unwrap } from "@doge/core";
+import { loadConfiguration, sealer } from "@doge/engine";
 import type { ProjectConfig } from "../config/schema.ts";
 import type { Project } from "../project.ts";
 import { providers } from "../providers.ts";
@@ -41,7 +41,8 @@ export async function savePlan(
   run: { readonly executor: Executor["name"]; readonly planned: PlannedRun },
 ): Promise<void> {
   const { planned } = run;
-  const { destroy, refreshOnly, targets, replace, variables, imports } = options;
+  const { destroy, refreshOnly, targets, replace, variables = {}, imports } = options;
+  const ephemeral = await ephemeralIn(workspace);
   const saved: SavedPlan = {
     format: "doge-plan/2",
     workspace: workspace.name,
@@ -53,10 +54,10 @@ export async function savePlan(
       refreshOnly: refreshOnly ?? false,
       targets: targets ?? [],
       replace: replace ?? [],
-      variables: variables ?? {},
+      variables: Object.fromEntries(Object.entries(variables).filter(([name]) => !ephemeral.has(name))),
       imports: imports ?? [],
     },
-    inputs: inputsOf(workspace, options, providers),
+    inputs: inputsOf(workspace, options, providers, ephemeral),
     observations: observationsOf(planned),
     counts: planned.counts,
     hasChanges: planned.hasChanges,
@@ -90,15 +91,37 @@ export async function readPlan(project: Project, path: string): Promise<SavedPla
   });
 }
 
-/** Takes a saved plan up. Throws a diagnostic that names what moved since it was made. */
+/** Variables whose values no plan keeps. */
+async function ephemeralIn({ documents }: WorkspaceDefinition): Promise<ReadonlySet<string>> {
+  const sources = Object.entries(documents).map(([file, content]) => ({ file, content }));
+  const declared = unwrap(await loadConfiguration(sources)).variables;
+  return new Set([...declared.values()].filter((one) => one.ephemeral).map(({ name }) => name));
+}
+
+/**
+ * Takes a saved plan up. Throws a diagnostic that names what moved since it was made. Its variables stand in it, but for
+ * ephemeral ones: they are given again.
+ */
 export async function takeUpPlan(
   saved: SavedPlan,
   executor: Executor,
   workspace: WorkspaceDefinition,
   options: RunOptions,
 ): Promise<PlannedRun> {
-  const asked = { ...options, ...saved.options };
-  refuse(movedBetween(saved.inputs, inputsOf(workspace, asked, providers)), saved, "what it was made from moved");
+  const ephemeral = await ephemeralIn(workspace);
+  const fixed = Object.keys(options.variables ?? {}).filter((name) => !ephemeral.has(name));
+  if (fixed.length > 0) {
+    fail({
+      code: "plan-variables",
+      summary: "A saved plan has its variables already",
+      detail: `Given with it: ${fixed.join(", ")}.`,
+      address: saved.workspace,
+      remedy: "Only ephemeral variables are given again. For other values, plan again.",
+    });
+  }
+  const asked = { ...options, ...saved.options, variables: { ...saved.options.variables, ...options.variables } };
+  const inputs = inputsOf(workspace, asked, providers, ephemeral);
+  refuse(movedBetween(saved.inputs, inputs), saved, "what it was made from moved");
   if (options.refresh !== false) {
     const fresh = await executor.plan(workspace, { ...asked, speculative: true });
     await fresh.discard();

@@ -96,7 +96,11 @@ export function engineRunner(machine: Machine, journals: string): TerraformRunne
     },
 
     async apply(request): Promise<TerraformApplyResult> {
-      const parsed = await parsePlan(request.plan);
+      const parsed = await parsePlan(request.plan, async () => {
+        const configuration = await readConfiguration(machine, request);
+        const variables = configuration.value && (await variablesOf(machine, request, configuration.value));
+        return variables?.value ?? {};
+      });
       if (!parsed.value) {
         report(request, parsed.diagnostics);
         return { ok: false, additions: 0, changes: 0, destructions: 0, state: request.state };
