@@ -105,6 +105,7 @@ interface Told {
   readonly severity: string;
   readonly code: string;
   readonly summary: string;
+  readonly detail?: string;
 }
 
 const toldBy = ({ said }: Ended): readonly Told[] => {
@@ -130,7 +131,7 @@ function indecent(ended: Ended): string[] {
   if (ended.exitCode === 0) return wrong;
   const codes = codesOf(ended);
   if (codes.length === 0) wrong.push(`no diagnostic: ${ended.said.slice(-1500)}`);
-  if (codes.includes("internal")) wrong.push(`a failure of Doge itself: ${ended.said.slice(-1500)}`);
+  if (codes.includes("internal")) wrong.push(`a failure of Doge itself: ${JSON.stringify(toldBy(ended))}`);
   return wrong;
 }
 

@@ -296,6 +296,19 @@ describe("digitalocean_project and its resources", () => {
     expect(project.schema.attributes.environment.same("Production", "production")).toBe(true);
   });
 
+  test("a copy of the vendor that does not see the new one yet is asked again", async () => {
+    let looks = 0;
+    serve(
+      routes({
+        "POST /v2/projects": { status: 201, body: { project: fake.project() } },
+        [`GET /v2/projects/${id}`]: () => (++looks < 3 ? notFound : { body: { project: fake.project() } }),
+        [`GET /v2/projects/${id}/resources`]: held(),
+      }),
+    );
+    expect((await create(project, { name: "doge-app" })).state).toMatchObject({ id });
+    expect(looks).toBe(3);
+  });
+
   test("only a project made since then is ours", async () => {
     serve(
       routes({

@@ -2,7 +2,7 @@ import { type Attributes, defineResource } from "@doge/engine";
 import { complete, defined, flag, required, sorted, strings, text } from "../shared/attributes.ts";
 import { alreadyExists, createOnce, hasStatus } from "../shared/errors.ts";
 import { computedNumber, computedString, lowerCase, onOff, requiredString, stringSet } from "../shared/schema.ts";
-import { until } from "../shared/wait.ts";
+import { until, written } from "../shared/wait.ts";
 import { vendor } from "./client/api.ts";
 import type { Project, ProjectRequest } from "./client/projects.ts";
 import type { DigitalOcean } from "./configure.ts";
@@ -73,7 +73,7 @@ export const project = defineResource<DigitalOcean>()({
     return ours ? state(client, project) : undefined;
   },
 
-  async reconcile(client, { config, prior, created }) {
+  async reconcile(client, { config, prior, created }, work) {
     const { projects } = client.api;
     const wanted = request(config);
     let id = prior && required(prior, "id");
@@ -91,8 +91,11 @@ export const project = defineResource<DigitalOcean>()({
     if (prior || isDefault) await projects.update(id, { ...wanted, is_default: isDefault });
     if (config["resources"] !== null && config["resources"] !== undefined)
       await settle(client, id, strings(prior ?? {}, "resources"), strings(config, "resources"));
-    const live = await projects.get(id);
-    if (!live) throw new Error(`project ${id} vanished while it was written`);
+    const known = id;
+    const live = await written(work, () => projects.get(known), {
+      title: `DigitalOcean shows the project ${wanted.name}`,
+      code: "digitalocean-project-wait",
+    });
     return state(client, live);
   },
 

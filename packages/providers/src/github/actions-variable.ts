@@ -2,6 +2,7 @@ import { type Attributes, defineResource } from "@doge/engine";
 import { complete, required } from "../shared/attributes.ts";
 import { alreadyExists, createOnce } from "../shared/errors.ts";
 import { computedNumber, computedString, identity, requiredString } from "../shared/schema.ts";
+import { written } from "../shared/wait.ts";
 import { vendor } from "./client/octokit.ts";
 import type { ActionsVariable } from "./client/secrets.ts";
 import { type GitHub, goTime, idPart } from "./configure.ts";
@@ -46,7 +47,7 @@ export const actionsVariable = defineResource<GitHub>()({
   read: observe,
   find: (github, { config }) => observe(github, config),
 
-  async reconcile(github, { config, prior, created }) {
+  async reconcile(github, { config, prior, created }, work) {
     const { variables } = github.api;
     const at = github.at(required(config, "repository"));
     const name = required(config, "variable_name");
@@ -59,8 +60,10 @@ export const actionsVariable = defineResource<GitHub>()({
         taken: [409, 422],
         exists: () => alreadyExists(vendor, { type: "github_actions_variable", name, importId: `${at.repo}:${name}` }),
       });
-    const made = await observe(github, config);
-    if (!made) throw new Error(`variable ${name} vanished while it was written`);
+    const made = await written(work, () => observe(github, config), {
+      title: `GitHub shows the variable ${name}`,
+      code: "github-variable-wait",
+    });
     await created(made);
     return made;
   },

@@ -37,3 +37,13 @@ export async function until<T, R>(
     await work.clock.sleep(pauses[Math.min(poll, pauses.length - 1)] ?? 3_000, work.signal);
   }
 }
+
+/**
+ * An object that was just written, as the vendor shows it: vendors read from copies that lag behind their writes, and
+ * there "not there" only means "not yet".
+ */
+export const written = <T>(
+  work: Work,
+  look: () => Promise<T | undefined>,
+  options: { readonly title: string; readonly code: string },
+): Promise<T> => until(work, { ...options, minutes: 1, probe: look, done: (seen) => seen });
