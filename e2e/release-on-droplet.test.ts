@@ -140,12 +140,24 @@ test("the template goes live on a droplet, changes without a dropped request, mi
 
   // The maintenance page, and back; the droplet's edge keeps it on its disk.
   const about = { host, clock: machine.clock, project: "such-app", owner: "ada" };
-  await setMaintenance({ ...about, message: "Such <work> {so} wow" });
+  await setMaintenance({ ...about, page: { message: "Such <work> {so} wow" } });
   const closed = await machine.http.send({ method: "GET", url: `https://${domain}/` });
   expect([closed.status, closed.headers["retry-after"]]).toEqual([503, "120"]);
   expect(closed.text()).toContain("<p>Such &#60;work&#62; &#123;so&#125; wow</p>");
-  await setMaintenance({ ...about, message: undefined });
+  await setMaintenance({ ...about, page: undefined });
   expect(await page()).toContain('id="sign-up-link"');
+  // Held: nobody gets the page, a form and a visit are served when it ends.
+  await setMaintenance({ ...about, page: { message: "Such wait", holdSeconds: 60 } });
+  const held = await inspectEnvironment({ host, clock: machine.clock, project: "such-app", staleHours: 26 });
+  expect(held.maintenance).toMatchObject({ holdSeconds: 60, by: "ada" });
+  const form = { method: "POST", url: `https://${domain}/language/`, redirect: "manual" } as const;
+  const headers = { "content-type": "application/x-www-form-urlencoded", origin: `https://${domain}` };
+  const waiting = Promise.all([page(), machine.http.send({ ...form, headers, body: "language=en&next=%2Fwow" })]);
+  await machine.clock.sleep(1_000);
+  await setMaintenance({ ...about, page: undefined });
+  const [home, sent] = await waiting;
+  expect(home).toContain('id="sign-up-link"');
+  expect([sent.status, sent.headers["location"]]).toEqual([303, "/wow"]);
   const argv = await releaseCommand(host, "such-app", ["node", "-p", "process.env.DOGE_RELEASE"], { kind: "run" });
   expect((await host.run({ argv })).stdout.trim()).toBe("3");
   expect((await host.run({ argv: ["crontab", "-l"] })).stdout).toContain("17 3 * * * flock");

@@ -153,6 +153,58 @@ export function edgeConformance(rig: () => Rig): void {
       await settle("release 3");
     });
 
+    test("a form waits as a page does while no release is ready, and is sent once", async () => {
+      await drain("blue");
+      await noticed(rig().machine.clock);
+      const body = "y".repeat(1_000_000);
+      const waiting = Promise.all([page(), ask("/echo", { body })]);
+      await rig().machine.clock.sleep(500);
+      await run(host, docker.restart("app-blue", 3));
+      const [answer, form] = await waiting;
+      expect(answer).toBe("release 3");
+      expect([form.status, form.text() === body]).toEqual([200, true]);
+    });
+
+    test("holds requests while maintenance asks for it, and serves every one when that ends", async () => {
+      const message = "much work";
+      const addressOf = (headers: string): string =>
+        (JSON.parse(headers) as Record<string, string>)["x-forwarded-for"] ?? "";
+      const usual = addressOf(await page("/headers"));
+      await edge.load(edgeFile({ ...settings(), maintenance: { message, holdSeconds: 20 } }));
+      await rig().machine.clock.sleep(500);
+      const body = "z".repeat(3_000_000);
+      let answered = 0;
+      const held = Promise.all(
+        [page(), page("/headers"), ask("/echo", { body }).then((form) => form.text()), page("/long")].map((each) =>
+          each.finally(() => answered++),
+        ),
+      );
+      await rig().machine.clock.sleep(2_000);
+      expect([answered, await edge.inFlight("blue")]).toEqual([0, 0]);
+      const released = Date.now();
+      await edge.load(edgeFile({ ...settings(), releasedTo: "blue" }));
+      const [first, told, form, long] = await held;
+      expect(Date.now() - released).toBeLessThan(5_000);
+      expect(first).toBe("release 3");
+      const headers = JSON.parse(told ?? "") as Record<string, string>;
+      expect(headers).toMatchObject({ host: rig().domain, "x-forwarded-proto": "https" });
+      expect(addressOf(told ?? "")).toBe(usual);
+      expect([form === body, long]).toEqual([true, "wow ".repeat(5_000)]);
+      await edge.load(edgeFile(settings()));
+      await settle("release 3");
+    });
+
+    test("who was held for the whole time gets the page", async () => {
+      await edge.load(edgeFile({ ...settings(), maintenance: { message: "still at work", holdSeconds: 1 } }));
+      await rig().machine.clock.sleep(500);
+      for (const late of await Promise.all([ask("/"), ask("/echo", { body: "form" })])) {
+        expect([late.status, late.headers["retry-after"]]).toEqual([503, "120"]);
+        expect(late.text()).toContain("still at work");
+      }
+      await edge.load(edgeFile(settings()));
+      await settle("release 3");
+    });
+
     test("killed, it comes back by itself with its certificate, and serves the same slot", async () => {
       const before = await certificateOf(host, rig().domain);
       await run(host, docker.restart(edgeContainer, 1));

@@ -18,6 +18,8 @@ export interface EdgeServer {
   readonly routes: readonly Route[];
   readonly errorRoutes: readonly Route[];
   readonly accessLog: boolean;
+  /** `automatic_https` is not disabled. */
+  readonly automaticHttps: boolean;
 }
 
 export interface EdgeConfiguration {
@@ -44,7 +46,7 @@ export function readConfiguration(raw: unknown): EdgeConfiguration {
   const named = policies.flatMap((policy) => list(object(policy)["subjects"]).map(String));
   // As Caddy's automatic HTTPS: every host of a route on a TLS port gets a certificate.
   const matched = servers
-    .filter((server) => server.ports.some((port) => port !== 80))
+    .filter((server) => server.automaticHttps && server.ports.some((port) => port !== 80))
     .flatMap((server) => server.routes.flatMap((route) => route.match.flatMap((m) => m.host ?? [])));
   const { listen = "localhost:2019" } = object(object(raw)["admin"]) as { readonly listen?: string };
   return { adminPort: portOf(listen), servers, subjects: [...new Set([...named, ...matched])] };
@@ -57,6 +59,7 @@ function readServer(name: string, server: Json): EdgeServer {
     routes: list(server["routes"]).map((route) => readRoute(object(route))),
     errorRoutes: list(object(server["errors"])["routes"]).map((route) => readRoute(object(route))),
     accessLog: server["logs"] !== undefined,
+    automaticHttps: object(server["automatic_https"])["disable"] !== true,
   };
 }
 
@@ -82,6 +85,20 @@ function portOf(address: string): number {
   const port = Number(/:(\d+)$/.exec(address)?.[1]);
   return Number.isInteger(port) ? port : refuse(`parsing listener address '${address}': missing port`);
 }
+
+/** Every handler of some routes, those of their subroutes too. */
+export const handlersOf = (routes: readonly Route[]): readonly Handler[] =>
+  routes.flatMap(({ handle }) =>
+    handle.flatMap((handler) =>
+      handler.handler === "subroute"
+        ? [handler, ...handlersOf([...subroutesOf(handler), ...subroutesOf(object(handler["errors"]))])]
+        : [handler],
+    ),
+  );
+
+/** What a `subroute`, or its `errors`, leads to. */
+export const subroutesOf = (handler: Json): readonly Route[] =>
+  list(handler["routes"]).map((route) => readRoute(object(route)));
 
 /** Routes that answer a request, in order; a terminal one is the last. */
 export function matchingRoutes(routes: readonly Route[], host: string, path: string): readonly Route[] {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { EdgeOptions, RunningEdge, StartEdge } from "../ports.ts";
 import { keepCertificates } from "./certificates.ts";
-import { type EdgeConfiguration, type Handler, readConfiguration } from "./configuration.ts";
+import { type EdgeConfiguration, type Handler, handlersOf, readConfiguration } from "./configuration.ts";
 import { edgeServer } from "./server.ts";
 import { createPool, type Pool } from "./upstreams.ts";
 
@@ -11,6 +11,12 @@ interface Generation {
   readonly configuration: EdgeConfiguration;
   readonly raw: unknown;
   readonly pools: ReadonlyMap<Handler, Pool>;
+  /** Takes no connections any more. Resolves when all that were busy have ended, or the grace is over. */
+  leave(graceMilliseconds: number): Promise<void>;
+  /** Ends waiting for an upstream. */
+  end(): void;
+  /** Whatever is under way ends now. */
+  cut(): void;
   stop(graceMilliseconds: number): Promise<void>;
 }
 
@@ -22,6 +28,7 @@ interface Generation {
 export const startEdge: StartEdge = async (options: EdgeOptions): Promise<RunningEdge> => {
   const log = (entry: object): void => options.log(JSON.stringify({ ts: Date.now() / 1_000, ...entry }));
   let current = await startGeneration(options, options.config, log);
+  const leaving = new Set<Generation>();
 
   const admin = createServer((request, response) => void answerAdmin(request, response));
   await listen(admin, options.listenOn(current.configuration.adminPort));
@@ -46,9 +53,14 @@ export const startEdge: StartEdge = async (options: EdgeOptions): Promise<Runnin
       try {
         const raw: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
         readConfiguration(raw);
-        // The ports must be free before the next generation takes them; idle connections are closed, as by Caddy.
-        await current.stop(10_000);
+        // As by Caddy: idle connections are closed, what is under way ends in the configuration in which it began, but
+        // who waits for an upstream waits no more once the next one serves. The ports must be free for that.
+        const before = current;
+        leaving.add(before);
+        const left = before.leave(60_000);
         current = await startGeneration(options, raw, log);
+        before.end();
+        void left.then(() => before.stop(0)).finally(() => leaving.delete(before));
         response.end();
       } catch (thrown) {
         json(400, { error: (thrown as Error).message });
@@ -62,6 +74,7 @@ export const startEdge: StartEdge = async (options: EdgeOptions): Promise<Runnin
     async stop(graceMilliseconds) {
       admin.close();
       admin.closeAllConnections();
+      for (const generation of leaving) generation.cut();
       await current.stop(graceMilliseconds);
     },
   };
@@ -71,21 +84,31 @@ async function startGeneration(options: EdgeOptions, raw: unknown, log: (entry: 
   const configuration = readConfiguration(raw);
   const pools = new Map<Handler, Pool>();
   for (const server of configuration.servers) {
-    for (const handler of server.routes.flatMap((route) => route.handle)) {
+    for (const handler of handlersOf(server.routes)) {
       if (handler.handler === "reverse_proxy") pools.set(handler, createPool(handler, options.dial, log));
     }
   }
   const certificates = keepCertificates(options, configuration.subjects, log);
   const servers: Server[] = [];
-  const stop = async (graceMilliseconds: number): Promise<void> => {
+  const leave = async (graceMilliseconds: number): Promise<void> => {
     certificates.stop();
     await Promise.all(servers.map((server) => close(server, graceMilliseconds)));
+  };
+  const end = (): void => {
+    for (const pool of pools.values()) pool.end();
+  };
+  const cut = (): void => {
+    for (const server of servers) server.closeAllConnections();
+  };
+  const stop = async (graceMilliseconds: number): Promise<void> => {
+    end();
+    await leave(graceMilliseconds);
     for (const pool of pools.values()) pool.stop();
   };
   try {
     for (const server of configuration.servers) {
       for (const port of server.ports) {
-        const made = edgeServer(server, port !== 80, { options, certificates, pools, log });
+        const made = edgeServer(server, server.automaticHttps && port !== 80, { options, certificates, pools, log });
         await listen(made, options.listenOn(port));
         servers.push(made);
       }
@@ -103,7 +126,7 @@ async function startGeneration(options: EdgeOptions, raw: unknown, log: (entry: 
     await stop(0);
     throw thrown;
   }
-  return { configuration, raw, pools, stop };
+  return { configuration, raw, pools, leave, end, cut, stop };
 }
 
 function listen(server: Server, at: { readonly host: string; readonly port: number }): Promise<AddressInfo> {

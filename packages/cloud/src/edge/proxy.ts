@@ -25,7 +25,7 @@ export class NoUpstream extends Error {
   }
 }
 
-function headersFor(incoming: IncomingMessage): Record<string, string | string[]> {
+function headersFor(incoming: IncomingMessage, set: Pool["requestHeaders"] = {}): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(incoming.headers))
     if (value !== undefined && !hopByHop.has(name)) headers[name] = value;
@@ -34,6 +34,10 @@ function headersFor(incoming: IncomingMessage): Record<string, string | string[]
   headers["x-forwarded-proto"] = "encrypted" in incoming.socket ? "https" : "http";
   headers["x-forwarded-host"] = incoming.headers.host ?? "";
   if (incoming.headers["transfer-encoding"]) headers["transfer-encoding"] = "chunked";
+  for (const [name, value] of Object.entries(set))
+    headers[name] = value.replaceAll(/\{http\.request\.header\.([\w-]+)\}/g, (_, header: string) =>
+      [incoming.headers[header.toLowerCase()] ?? ""].flat().join(", "),
+    );
   return headers;
 }
 
@@ -66,8 +70,9 @@ export async function proxy(
         upstream.inFlight--;
       }
     }
-    if (Date.now() >= deadline || incoming.destroyed) throw new NoUpstream(upstream ? 502 : 503, refusal);
-    await wait(pool.tryEveryMilliseconds);
+    const over = Date.now() >= deadline || incoming.destroyed || pool.ended.aborted;
+    if (over) throw new NoUpstream(upstream ? 502 : 503, refusal);
+    await wait(pool.tryEveryMilliseconds, undefined, { signal: pool.ended }).catch(() => {});
   }
 }
 
@@ -87,7 +92,7 @@ function exchange(
       agent: pool.agent,
       method: incoming.method,
       path: incoming.url,
-      headers: headersFor(incoming),
+      headers: headersFor(incoming, pool.requestHeaders),
       setHost: false,
     });
     let connected = false;

@@ -4,11 +4,13 @@ import type { Duplex } from "node:stream";
 import { constants, createGzip, createZstdCompress } from "node:zlib";
 import type { EdgeOptions } from "../ports.ts";
 import type { Certificates } from "./certificates.ts";
-import { type EdgeServer, type Handler, matchingRoutes, type Route } from "./configuration.ts";
+import { type EdgeServer, type Handler, matchingRoutes, type Route, subroutesOf } from "./configuration.ts";
 import { NoUpstream, proxy, proxyUpgrade } from "./proxy.ts";
 import type { Pool } from "./upstreams.ts";
 
 interface Exchange {
+  /** Takes no connections any more when another configuration has taken over: then this one ends with its answer. */
+  readonly server: Server;
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly host: string;
@@ -50,7 +52,7 @@ export function edgeServer(
         }),
       );
     }
-    void serve({ incoming, outgoing, host, responseHeaders: [], encode: false });
+    void serve({ server: made, incoming, outgoing, host, responseHeaders: [], encode: false });
   };
   const sni = (name: string, done: (thrown: Error | null, context?: ReturnType<Certificates["get"]>) => void): void => {
     const context = certificates.get(name);
@@ -109,7 +111,7 @@ export function edgeServer(
           staticResponse(handler, exchange, status);
           return true;
         case "subroute":
-          if (await runRoutes((handler["routes"] ?? []) as readonly Route[], exchange, status)) return true;
+          if (await runSubroute(handler, exchange, status)) return true;
           break;
         case "reverse_proxy": {
           const pool = pools.get(handler);
@@ -123,12 +125,25 @@ export function edgeServer(
     }
     return false;
   }
+
+  /** What fails in it goes to its own error routes, where it has some. */
+  async function runSubroute(handler: Handler, exchange: Exchange, status: number | undefined): Promise<boolean> {
+    const chosen = (routes: readonly Route[]) => matchingRoutes(routes, exchange.host, pathOf(exchange.incoming));
+    const errors = handler["errors"] as Handler | undefined;
+    try {
+      return await runRoutes(chosen(subroutesOf(handler)), exchange, status);
+    } catch (thrown) {
+      if (!errors || !(thrown instanceof NoUpstream) || exchange.outgoing.headersSent) throw thrown;
+      return runRoutes(chosen(subroutesOf(errors)), exchange, thrown.status);
+    }
+  }
 }
 
 const pathOf = (incoming: IncomingMessage): string => (incoming.url ?? "/").split("?")[0] as string;
 
 function answerHead(exchange: Exchange, answer: IncomingMessage): NodeJS.WritableStream {
-  const { outgoing, incoming } = exchange;
+  const { server, outgoing, incoming } = exchange;
+  if (!server.listening) outgoing.shouldKeepAlive = false;
   outgoing.statusCode = answer.statusCode ?? 502;
   for (let i = 0; i < answer.rawHeaders.length; i += 2) {
     const name = answer.rawHeaders[i] as string;
@@ -186,8 +201,9 @@ interface StaticResponse extends Handler {
 }
 
 function staticResponse(handler: Handler, exchange: Exchange, errorStatus: number | undefined): void {
-  const { incoming, outgoing, host } = exchange;
+  const { server, incoming, outgoing, host } = exchange;
   const settings = handler as StaticResponse;
+  if (!server.listening) outgoing.shouldKeepAlive = false;
   const fill = (text: string): string =>
     text
       .replaceAll("{http.request.uri}", incoming.url ?? "/")

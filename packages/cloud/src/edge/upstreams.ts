@@ -18,8 +18,14 @@ export interface Pool {
   readonly tryMilliseconds: number;
   readonly tryEveryMilliseconds: number;
   readonly dialMilliseconds: number;
+  /** Request headers that are set anew; values may be placeholders of request headers. */
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  /** Aborted when another configuration takes over: nobody waits for an upstream any more. */
+  readonly ended: AbortSignal;
   /** A healthy upstream with the fewest requests in flight, not one of `tried` if there is another. */
   choose(tried: ReadonlySet<Upstream>): Upstream | undefined;
+  /** Ends health checks and waiting; what was sent goes on. */
+  end(): void;
   stop(): void;
 }
 
@@ -30,6 +36,7 @@ interface Settings {
     readonly keep_alive?: { readonly idle_timeout?: string; readonly max_idle_conns_per_host?: number };
   };
   readonly load_balancing?: { readonly try_duration?: string; readonly try_interval?: string };
+  readonly headers?: { readonly request?: { readonly set?: Readonly<Record<string, readonly string[]>> } };
   readonly health_checks?: {
     readonly active?: {
       readonly uri?: string;
@@ -72,6 +79,7 @@ export function createPool(handler: Handler, dial: EdgeOptions["dial"], log: (en
     upstream.healthy = healthy;
   }
 
+  const ending = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   if (active) {
     const interval = milliseconds(active.interval, 30_000);
@@ -94,6 +102,10 @@ export function createPool(handler: Handler, dial: EdgeOptions["dial"], log: (en
     tryMilliseconds: milliseconds(settings.load_balancing?.try_duration, 0),
     tryEveryMilliseconds: milliseconds(settings.load_balancing?.try_interval, 250),
     dialMilliseconds: milliseconds(settings.transport?.dial_timeout, 3_000),
+    requestHeaders: Object.fromEntries(
+      Object.entries(settings.headers?.request?.set ?? {}).map(([name, [value = ""]]) => [name.toLowerCase(), value]),
+    ),
+    ended: ending.signal,
     choose(tried) {
       const healthy = upstreams.filter((u) => u.healthy);
       const fresh = healthy.filter((u) => !tried.has(u));
@@ -102,8 +114,12 @@ export function createPool(handler: Handler, dial: EdgeOptions["dial"], log: (en
         undefined,
       );
     },
+    end() {
+      for (const timer of timers.splice(0)) clearInterval(timer);
+      ending.abort();
+    },
     stop() {
-      for (const timer of timers) clearInterval(timer);
+      this.end();
       agent.destroy();
     },
   };

@@ -1,3 +1,5 @@
+import { againWhere, hold, maintenancePage, releasedServer } from "./maintenance.ts";
+
 export const slots = ["blue", "green"] as const;
 export type Slot = (typeof slots)[number];
 
@@ -16,8 +18,16 @@ export interface EdgeSettings {
   readonly email?: string;
   /** ACME directory; Let's Encrypt unless told. */
   readonly acmeDirectory?: string;
-  /** Everyone gets this page, with status 503, instead of the app. */
-  readonly maintenance?: { readonly message: string };
+  /**
+   * Everyone gets this page, with status 503, instead of the app; with `holdSeconds` only who has waited that long: a
+   * request waits, its body unread, until another configuration is loaded.
+   */
+  readonly maintenance?: { readonly message: string; readonly holdSeconds?: number };
+  /**
+   * For the moment in which a hold ends: the slot that serves those whom the configuration before held. It alone, because
+   * an upstream counts as healthy until it has been asked, and a form can't be sent again after it was not taken.
+   */
+  readonly releasedTo?: Slot;
   /** Seconds of HSTS; a year unless told. */
   readonly hstsSeconds?: number;
 }
@@ -53,6 +63,9 @@ export function edgeConfiguration(settings: EdgeSettings): object {
             routes: [...(aliases.length > 0 ? [redirectRoute(aliases, domain)] : []), siteRoute(domain, settings)],
             errors: { routes: [{ handle: [unavailable] }] },
           },
+          ...(settings.releasedTo
+            ? { released: releasedServer(appProxy(domain, settings, [settings.releasedTo])) }
+            : {}),
         },
       },
       tls: {
@@ -98,63 +111,44 @@ const siteRoute = (domain: string, settings: EdgeSettings): object => ({
         delete: ["Server"],
       },
     },
-    ...(settings.maintenance ? [maintenancePage(settings.maintenance.message)] : appHandlers(domain, settings)),
+    ...siteHandlers(domain, settings),
   ],
   terminal: true,
 });
 
-const appHandlers = (domain: string, settings: EdgeSettings): readonly object[] => [
-  { handler: "encode", encodings: { zstd: {}, gzip: {} }, prefer: ["zstd", "gzip"] },
-  {
-    "@id": "app",
-    handler: "reverse_proxy",
-    upstreams: slots.map((slot) => ({ dial: `${slotName(slot)}:${settings.port}` })),
-    transport: {
-      protocol: "http",
-      dial_timeout: "2s",
-      keep_alive: { enabled: true, idle_timeout: "30s", max_idle_conns_per_host: 64 },
-    },
-    load_balancing: {
-      selection_policy: { policy: "least_conn" },
-      try_duration: "5s",
-      try_interval: "50ms",
-    },
-    // Under the site's own name: an app may answer to no other, or redirect what is not over TLS.
-    health_checks: {
-      active: {
-        uri: settings.readyPath,
-        interval: "250ms",
-        // A host that is far too busy must not look like one without a healthy release.
-        timeout: "3s",
-        headers: { Host: [domain], "X-Forwarded-Proto": ["https"], "X-Forwarded-Host": [domain] },
-      },
-    },
-  },
-];
+function siteHandlers(domain: string, settings: EdgeSettings): readonly object[] {
+  const { maintenance } = settings;
+  if (maintenance && maintenance.holdSeconds === undefined) return [maintenancePage(maintenance.message)];
+  const encode = { handler: "encode", encodings: { zstd: {}, gzip: {} }, prefer: ["zstd", "gzip"] };
+  if (maintenance) return [encode, hold(maintenance.holdSeconds ?? 0, maintenancePage(maintenance.message))];
+  return [encode, { "@id": "app", ...appProxy(domain, settings) }];
+}
 
-/** No cache keeps it, and crawlers come again later. */
-const maintenancePage = (message: string): object => ({
-  handler: "static_response",
-  status_code: 503,
-  headers: {
-    "Content-Type": ["text/html; charset=utf-8"],
-    "Retry-After": ["120"],
-    "Cache-Control": ["no-store"],
+const appProxy = (domain: string, settings: EdgeSettings, among: readonly Slot[] = slots): object => ({
+  handler: "reverse_proxy",
+  upstreams: among.map((slot) => ({ dial: `${slotName(slot)}:${settings.port}` })),
+  transport: {
+    protocol: "http",
+    dial_timeout: "2s",
+    keep_alive: { enabled: true, idle_timeout: "30s", max_idle_conns_per_host: 64 },
   },
-  body: `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Maintenance</title>
-<style>body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 20vh auto; max-width: 32rem; padding: 0 1rem }</style>
-<h1>Back soon</h1>
-<p>${escapeHtml(message)}</p>
-`,
+  load_balancing: {
+    selection_policy: { policy: "least_conn" },
+    try_duration: "5s",
+    try_interval: "50ms",
+    retry_match: againWhere,
+  },
+  // Under the site's own name: an app may answer to no other, or redirect what is not over TLS.
+  health_checks: {
+    active: {
+      uri: settings.readyPath,
+      interval: "250ms",
+      // A host that is far too busy must not look like one without a healthy release.
+      timeout: "3s",
+      headers: { Host: [domain], "X-Forwarded-Proto": ["https"], "X-Forwarded-Host": [domain] },
+    },
+  },
 });
-
-/** Braces too: to Caddy they are placeholders. */
-const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"'{}]/g, (character) => `&#${character.codePointAt(0)};`);
 
 const unavailable = {
   handler: "static_response",

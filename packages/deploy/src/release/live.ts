@@ -32,25 +32,24 @@ export async function bringLive(deploying: Deploying, passage: Passage): Promise
   const { slot } = pending;
   let prober: Prober | undefined;
   try {
-    const { before, served } = await walk.step("start", async () => {
+    const { before, served, maintenance } = await walk.step("start", async () => {
+      const closed = await maintenanceOn(host, layout);
       const [seen, traffic] = await Promise.all([
-        live === undefined ? undefined : visit(options.http, clock, url),
+        // Nobody is to be waited for where requests are held.
+        live === undefined || closed ? undefined : visit(options.http, clock, url),
         live === undefined ? noTraffic : trafficBefore(deploying),
         journal.intend({ ...pending, phase: "starting" }, [releaseFile(deploying, pending)]),
       ]);
       if (seen?.ok) prober = startProber(options.http, clock, url);
       await start(deploying, slot, passage.made === true);
-      return { before: traffic, served: seen?.ok === true };
+      return { before: traffic, served: seen?.ok === true, maintenance: closed };
     });
     const readySince = await walk.step("health", () => becomeHealthy(deploying, slot));
 
     const switchedAt = clock.now();
     const switchMilliseconds = await walk.step("switch", () => switchTo(deploying, passage, readySince));
     const { after, reachable } = await walk.step("soak", async () => {
-      const [maintenance] = await Promise.all([
-        maintenanceOn(host, layout),
-        journal.intend({ ...pending, phase: "soaking" }),
-      ]);
+      await journal.intend({ ...pending, phase: "soaking" });
       await startWorkers(deploying, slot);
       const answers = (): Promise<boolean> => answersInPublic(deploying, passage, { served, maintenance });
       // A site that was not up before is watched from when it is.
@@ -190,7 +189,7 @@ async function answersInPublic(
 ): Promise<boolean> {
   const { options, clock, url, host, walk } = deploying;
   if (maintenance) {
-    walk.say("maintenance is on: visitors get its page, also from the new release");
+    walk.say("maintenance is on: visitors get its page, or wait, with the new release too");
     return true;
   }
   // The first time, the edge has to get its certificate.

@@ -56,7 +56,11 @@ function describe(
       : []),
     ...(store ? [`${store.images} images on the droplet, ${(store.kilobytes / 1024).toFixed(1)} MB: no registry`] : []),
     ...(maintenance
-      ? [`maintenance page since ${maintenance.since}, by ${maintenance.by}: ${maintenance.message}`]
+      ? [
+          maintenance.holdSeconds === undefined
+            ? `maintenance page since ${maintenance.since}, by ${maintenance.by}: ${maintenance.message}`
+            : `maintenance since ${maintenance.since}, by ${maintenance.by}: requests wait ${maintenance.holdSeconds} s, then read: ${maintenance.message}`,
+        ]
       : []),
     ...(lease.alive ? [`${lease.holder?.owner ?? "someone"} is at work: ${lease.holder?.purpose ?? "unknown"}`] : []),
     [
