@@ -15,7 +15,7 @@ import { hostConformance } from "../support/conformance/host.ts";
 import { storeConformance } from "../support/conformance/store.ts";
 import { registryConformance } from "../support/conformance/registry.ts";
 import type { Rig } from "../support/conformance/rig.ts";
-import { machine, sshReal } from "../support/real.ts";
+import { machine, sshReal, useContainerdStore } from "../support/real.ts";
 
 const [{ name, domain }] = droplets;
 let folder: string;
@@ -55,6 +55,13 @@ describe("a real host", () => {
   containersConformance(rig);
   edgeConformance(rig);
   databaseConformance(rig);
+});
+
+// The default from Docker 29 on: an image is known by its manifest there, not by its configuration.
+describe("a real host whose engine keeps images in containerd's store", () => {
+  beforeAll(() => useContainerdStore(name, true));
+  afterAll(() => useContainerdStore(name, false));
+  storeConformance(rig);
 });
 
 describe.each([

@@ -4,7 +4,7 @@ import { type Machine, Secret } from "../../packages/core/src/index.ts";
 import { nodeMachine } from "../../packages/core/src/node/index.ts";
 import { connectHost, type ConnectOptions, type Host } from "../../packages/deploy/src/index.ts";
 import { openAuthority } from "../../tools/hosts/authority.ts";
-import { bootDroplet, createDroplet, firstBoot, loseDroplet } from "../../tools/hosts/droplet.ts";
+import { bootDroplet, createDroplet, firstBoot, loseDroplet, onConsole } from "../../tools/hosts/droplet.ts";
 import { acme, type DropletName, type HostsRecord, places, registry } from "../../tools/hosts/places.ts";
 import type { Place } from "./app.ts";
 
@@ -45,6 +45,14 @@ export async function replaceDroplet(name: DropletName): Promise<void> {
   await firstBoot(name, before.images);
   const droplets = before.droplets.map((each) => (each.name === name ? { ...each, hostKey } : each));
   writeFileSync(places.hosts, JSON.stringify({ ...before, droplets }, null, 2));
+}
+
+/** Which of Docker's two stores holds a host's images; what is in the other is not seen meanwhile. */
+export function useContainerdStore(name: DropletName, on: boolean): void {
+  const settings = JSON.parse(onConsole(name, "cat", "/etc/docker/daemon.json")) as { features?: object };
+  const wanted = { ...settings, features: { ...settings.features, "containerd-snapshotter": on } };
+  onConsole(name, "sh", "-c", 'printf %s "$1" > /etc/docker/daemon.json', "sh", JSON.stringify(wanted));
+  onConsole(name, "systemctl", "restart", "docker");
 }
 
 export interface RealPlaceOptions {
