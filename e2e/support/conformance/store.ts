@@ -47,7 +47,15 @@ export function storeConformance(rig: () => Rig): void {
     const take = async (image: ImageContent, may = true) => {
       const store = storeOn(host, folder);
       const send = (): Promise<unknown> => pushContent({ registry: store, repository, content: image });
-      const platform = await takeSent(host, dockerOn(host), store, folder, sent(image), may ? send : undefined);
+      const containers = dockerOn(host);
+      const platform = await takeSent({
+        host,
+        containers,
+        store,
+        folder,
+        image: sent(image),
+        ...(may ? { send } : {}),
+      });
       return { ...store.sent, platform };
     };
     const inside = async (image: ImageContent, ...argv: readonly string[]): Promise<string> => {

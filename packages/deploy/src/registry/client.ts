@@ -21,7 +21,12 @@ export interface Registry {
   /** Uploads what is missing. Where the registry has the blob in `from`, nothing is sent. */
   putBlob(
     repository: string,
-    blob: { readonly digest: string; readonly content: () => Promise<Uint8Array> },
+    blob: {
+      readonly digest: string;
+      /** In bytes, where it is known before the content is. */
+      readonly size?: number;
+      readonly content: () => Promise<Uint8Array>;
+    },
     from?: string,
   ): Promise<"present" | "mounted" | "uploaded">;
   putManifest(repository: string, reference: string, mediaType: string, bytes: Uint8Array): Promise<string>;

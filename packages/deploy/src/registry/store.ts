@@ -74,10 +74,11 @@ export function storeOn(host: Host, folder: string, onProgress: (message: string
     return mine;
   };
 
-  async function send(digest: string, content: () => Promise<Uint8Array>): Promise<void> {
+  async function send(digest: string, content: () => Promise<Uint8Array>, size: number | undefined): Promise<void> {
     const hex = hexOf(digest);
     const asked = await host.run({ argv: shellScript(offset, folder, hex) });
-    onProgress(`reading ${hex.slice(0, 12)}`);
+    // It may be in a registry, or on another droplet.
+    if (size !== undefined && size > worthTelling) onProgress(`getting ${hex.slice(0, 12)}, ${megabytes(size)} MB`);
     const bytes = await content();
     const blocks = Math.floor(Math.min(Number(asked.stdout) || 0, bytes.byteLength) / blockBytes);
     const there = blocks * blockBytes;
@@ -146,14 +147,14 @@ export function storeOn(host: Host, folder: string, onProgress: (message: string
       return bytes;
     },
 
-    async putBlob(repository, { digest, content }) {
+    async putBlob(repository, { digest, content, size }) {
       if (await store.hasBlob(repository, digest)) {
         if (!counted.has(digest)) sent.present += 1;
         counted.add(digest);
         return "present";
       }
       counted.add(digest);
-      await inTurn(() => send(digest, content));
+      await inTurn(() => send(digest, content, size));
       return "uploaded";
     },
 
@@ -172,6 +173,11 @@ export function storeOn(host: Host, folder: string, onProgress: (message: string
   return store;
 }
 
+/** Bytes that are on their way for long enough that somebody would wonder. */
+const worthTelling = 1e6;
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
 /** Says how far a blob is, at most once in a second. */
 function progressOf(
   hex: string,
@@ -179,16 +185,16 @@ function progressOf(
   whole: number,
   say: (message: string) => void,
 ): (count: number) => void {
-  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+  const name = hex.slice(0, 12);
   let done = there;
   let said = 0;
-  if (there > 0) say(`${hex.slice(0, 12)}: ${megabytes(there)} of ${megabytes(whole)} MB are there already`);
+  if (there > 0) say(`${name}: ${megabytes(there)} of ${megabytes(whole)} MB are there already`);
   return (count) => {
     done += count;
     const now = performance.now();
-    if (said !== 0 && now - said < 1_000 && done < whole) return;
+    if (whole < worthTelling || (now - said < 1_000 && done < whole)) return;
     said = now;
-    say(`sending ${hex.slice(0, 12)}: ${megabytes(done)} of ${megabytes(whole)} MB`);
+    say(`sending ${name}: ${megabytes(done)} of ${megabytes(whole)} MB`);
   };
 }
 

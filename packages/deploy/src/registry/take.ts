@@ -43,14 +43,17 @@ interface SentImage {
  * `send` puts the image into the store where it is neither there nor with the engine. Returns what it is for, `linux/amd64`.
  * Throws `image-incomplete`, `image-gone`, `containers-failed`.
  */
-export async function takeSent(
-  host: Host,
-  containers: Containers,
-  store: ImageStore,
-  folder: string,
-  image: SentImage,
-  send?: () => Promise<unknown>,
-): Promise<string | undefined> {
+export async function takeSent(options: {
+  readonly host: Host;
+  readonly containers: Containers;
+  readonly store: ImageStore;
+  /** Of the store, on the host. */
+  readonly folder: string;
+  readonly image: SentImage;
+  readonly send?: (() => Promise<unknown>) | undefined;
+  readonly onProgress?: (message: string) => void;
+}): Promise<string | undefined> {
+  const { host, containers, store, folder, image, send, onProgress = () => {} } = options;
   const name = engineName(image.reference);
   const known = async (): Promise<Known> => {
     const [{ exitCode, stdout }, manifest] = await Promise.all([
@@ -71,6 +74,7 @@ export async function takeSent(
     seen = await known();
   }
   if (!seen.manifest) return gone(host.name, image);
+  onProgress("unpacking it");
   const result = await host.run({ argv: loadArgv(folder, name, seen.manifest) });
   if (result.exitCode === unusable) broken(host.name, image.digest, result.stderr.trim());
   if (result.exitCode !== 0) containers.failed(["docker", "load"], result, `docker load of ${name}`);

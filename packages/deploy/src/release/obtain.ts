@@ -23,7 +23,15 @@ export async function obtainImage(
 ): Promise<Obtained> {
   if (!isSent(image.reference)) return { platform: await containers.pull(image.reference, options.registry) };
   const store = storeOn(host, layout.images, walk.say);
-  const platform = await takeSent(host, containers, store, layout.images, image, send && (() => send(store)));
+  const platform = await takeSent({
+    host,
+    containers,
+    store,
+    folder: layout.images,
+    image,
+    send: send && (() => send(store)),
+    onProgress: walk.say,
+  });
   const { bytes, blobs, present } = store.sent;
   return { platform, ...(blobs + present > 0 ? { sent: { bytes, blobs, present } } : {}) };
 }
