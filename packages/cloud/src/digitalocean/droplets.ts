@@ -3,6 +3,7 @@ import { actionAnswer, actionLink, dropletAnswer } from "./answers.ts";
 import { Fields, listAnswer, notFound, unprocessable, type Env } from "./api.ts";
 import { findImage, findRegion, findSize, type Image } from "./catalog.ts";
 import type { Action, Droplet, Office } from "./model.ts";
+import { firewallsOf } from "./firewalls.ts";
 import { defaultVpc } from "./networking.ts";
 import type { Power } from "./power.ts";
 import { unassign } from "./projects.ts";
@@ -127,6 +128,7 @@ export function dropletRoutes(office: Office, power: Power): Hono<Env> {
       await destroy(byId(c));
       return c.body(null, 204);
     })
+    .get("/:id/firewalls", (c) => listAnswer(c, "firewalls", firewallsOf(office, byId(c))))
     .get("/:id/actions", (c) => {
       const { id } = byId(c);
       return listAnswer(c, "actions", actions.list((each) => each.resource_id === id).map(actionAnswer));

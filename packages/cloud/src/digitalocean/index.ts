@@ -5,6 +5,7 @@ import { ApiError, errorAnswer, listAnswer, notFound, type Env } from "./api.ts"
 import { findImage, imageAnswer, listImages, regions, sizes } from "./catalog.ts";
 import { domainRoutes } from "./domains.ts";
 import { dropletRoutes } from "./droplets.ts";
+import { firewallRoutes } from "./firewalls.ts";
 import { keyRoutes } from "./keys.ts";
 import { openOffice, type DigitalOceanOptions, type Office } from "./model.ts";
 import { vpcRoutes } from "./networking.ts";
@@ -63,6 +64,7 @@ export function createDigitalOcean(context: CloudContext, options: DigitalOceanO
   app.get("/v2/regions", (c) => listAnswer(c, "regions", regions));
   app.get("/v2/sizes", (c) => listAnswer(c, "sizes", sizes));
   app.route("/v2/tags", tagRoutes(office));
+  app.route("/v2/firewalls", firewallRoutes(office));
   app.route("/v2/vpcs", vpcRoutes(office));
 
   return {
@@ -100,6 +102,7 @@ function inventory(office: Office): InventoryItem[] {
     ...office.droplets.list().map((each) => item("droplet", each.id, each.name)),
     ...office.keys.list().map((each) => item("ssh_key", each.id, each.name)),
     ...office.domains.list().map((each) => item("domain", each.name, each.name)),
+    ...office.firewalls.list().map((each) => item("firewall", each.id, each.name)),
     ...office.projects.list((each) => !each.is_default).map((each) => item("project", each.id, each.name)),
     ...office.tags
       .list((each) => each.explicit || inUse.has(each.name))
@@ -108,7 +111,8 @@ function inventory(office: Office): InventoryItem[] {
 }
 
 const gaps: Service["gaps"] = [
-  "no volumes, snapshots, backups, firewalls, load balancers, reserved addresses, databases, Kubernetes, apps or functions",
+  "no volumes, snapshots, backups, load balancers, reserved addresses, databases, Kubernetes, apps or functions",
+  "firewalls are kept and shown, but filter nothing: a droplet answers whoever reaches it on this machine",
   "droplets: no IPv6 address, no rebuild, no password reset; a resize changes the record, not the machine",
   "a droplet's address is one of this machine (127.77.x.y); its private address is a number only",
   "images are a fixed list and all boot the same stand-in machine; there are no images of one's own",

@@ -88,6 +88,32 @@ export interface Tag {
   readonly explicit: boolean;
 }
 
+export interface Firewall {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly inbound: readonly FirewallRule[];
+  readonly outbound: readonly FirewallRule[];
+  readonly tags: readonly string[];
+  readonly droplets: readonly number[];
+}
+
+export interface FirewallRule {
+  readonly protocol: "tcp" | "udp" | "icmp";
+  /** `22`, `8000-9000`; `0` for all, and for what has none. */
+  readonly ports: string;
+  readonly target: FirewallTarget;
+}
+
+/** Where traffic may come from, or go to. */
+export interface FirewallTarget {
+  readonly addresses?: readonly string[];
+  readonly tags?: readonly string[];
+  readonly droplet_ids?: readonly number[];
+  readonly load_balancer_uids?: readonly string[];
+  readonly kubernetes_ids?: readonly string[];
+}
+
 export interface Vpc {
   readonly id: string;
   readonly name: string;
@@ -118,6 +144,7 @@ export interface Office {
   readonly projects: Collection<Project>;
   readonly assignments: Collection<Assignment>;
   readonly tags: Collection<Tag>;
+  readonly firewalls: Collection<Firewall>;
   readonly vpcs: Collection<Vpc>;
   readonly account: Account;
   /** The clock as the API writes it: `2026-11-24T00:29:06Z`. */
@@ -150,6 +177,7 @@ export function openOffice(context: CloudContext, options: DigitalOceanOptions):
     projects: collection("projects"),
     assignments: collection("assignments"),
     tags: collection("tags"),
+    firewalls: collection("firewalls"),
     vpcs: collection("vpcs"),
     account: accounts.get("own") ?? accounts.put("own", { uuid: context.ids.uuid(), ownerId: 258_992 }),
     timestamp: () =>

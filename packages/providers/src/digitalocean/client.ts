@@ -2,6 +2,7 @@ import { type Accounts, type Catalogue, type SshKeys, accounts, catalogue, sshKe
 import { type DigitalOceanOptions, digitalOceanApi } from "./client/api.ts";
 import { type Domains, type Records, domains, records } from "./client/domains.ts";
 import { type Droplets, type Tags, droplets, tags } from "./client/droplets.ts";
+import { type Firewalls, firewalls } from "./client/firewalls.ts";
 import { type Projects, projects } from "./client/projects.ts";
 
 /** DigitalOcean's API, noun by noun. "Not there" is undefined; everything else that fails is an ApiError. */
@@ -13,6 +14,7 @@ export interface DigitalOceanApi {
   readonly records: Records;
   readonly droplets: Droplets;
   readonly tags: Tags;
+  readonly firewalls: Firewalls;
   readonly projects: Projects;
 }
 
@@ -26,6 +28,7 @@ export function createDigitalOcean(options: DigitalOceanOptions): DigitalOceanAp
     records: records(api),
     droplets: droplets(api),
     tags: tags(api),
+    firewalls: firewalls(api),
     projects: projects(api),
   };
 }

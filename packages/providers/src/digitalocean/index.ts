@@ -3,6 +3,7 @@ import { defineProvider } from "@doge/engine";
 import { type DigitalOcean, configure, providerSchema } from "./configure.ts";
 import { domain, domainData } from "./domain.ts";
 import { droplet } from "./droplet.ts";
+import { firewall } from "./firewall.ts";
 import { project } from "./project.ts";
 import { projectResources } from "./project-resources.ts";
 import { record } from "./record.ts";
@@ -17,6 +18,7 @@ export {
   domain,
   domainData,
   droplet,
+  firewall,
   project,
   projectData,
   projectResources,
@@ -42,7 +44,7 @@ export const digitalocean = defineProvider<DigitalOcean>({
   source: "digitalocean/digitalocean",
   version: "2.99.0",
   schema: providerSchema,
-  resources: [droplet, sshKey, domain, record, project, projectResources, spacesBucket, tag],
+  resources: [droplet, sshKey, domain, record, project, projectResources, spacesBucket, tag, firewall],
   dataSources: [domainData, projectData, sizesData, sshKeyData],
   configure,
 });
