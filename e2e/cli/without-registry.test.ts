@@ -90,6 +90,24 @@ const deploy = (...words: readonly string[]) => project.data(["deploy", ...words
 let first: Deployed;
 let second: Deployed;
 
+test("a new project may be of this kind: its jobs need no right to packages", async () => {
+  const made = async (
+    ...words: readonly string[]
+  ): Promise<{ readonly config: string; readonly workflows: string }> => {
+    const folder = join(project.folder, `../new${words.length}`);
+    await project.run(["new", folder, "--yes", "--no-install", "--domain", "much.test", "--owner", "me", ...words]);
+    const read = (path: string): string => readFileSync(join(folder, path), "utf8");
+    const workflows = ["deploy", "plan"].map((name) => read(`.github/workflows/${name}.yml`)).join("");
+    return { config: read("doge.config.ts"), workflows };
+  };
+  const [without, usual] = [await made("--registry", "none"), await made()];
+  expect(without.config).toContain('registry: "none"');
+  expect(without.workflows).not.toContain("packages: write");
+  expect(without.workflows).toContain("permissions:\n  contents: read\n  pull-requests: write\n");
+  expect(usual.config).not.toContain("registry");
+  expect(usual.workflows).toContain("  packages: write\n");
+});
+
 test("up takes a project from nothing to staging and production, and no registry has heard of it", async () => {
   await answer("such");
   const { deploys } = (await project.data(["up"])) as { readonly deploys: readonly Deployed[] };
