@@ -21,6 +21,8 @@ export interface Step {
   readonly refresh?: false;
   readonly targets?: readonly string[];
   readonly replace?: readonly string[];
+  /** Addresses of instances that are marked as tainted before the step's plan. */
+  readonly taint?: readonly string[];
   /** Happens before the step's plan. */
   readonly drift?: readonly Drift[];
   /** Calls that the vendor refuses in this step: `create web`. */

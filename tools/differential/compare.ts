@@ -37,6 +37,7 @@ function planMeaning(given: Json, { mode }: Pick<Step, "mode">): Json {
     ...(mode === "refresh-only" ? {} : { applyable }),
     errored,
     complete,
+
     checks: planChecks(checks),
   };
 }
@@ -58,7 +59,7 @@ function tree(values: Json | undefined): Json {
 }
 
 /** A state without serial, lineage and the order of things. */
-export function stateMeaning(text: string | undefined): Json {
+function stateMeaning(text: string | undefined): Json {
   const state = withoutRandom(JSON.parse(text ?? '{"resources": [], "outputs": {}, "check_results": null}') as Json);
   const instance = (one: Json): Json => {
     const { private: _, create_before_destroy, ...rest } = named(one);
@@ -114,6 +115,22 @@ export function planDifferences(ours: Json, theirs: Json, step: Pick<Step, "mode
     (one === true || !(JSON.stringify(other) ?? "").includes("true"));
   return parts(planMeaning(ours, step), planMeaning(theirs, step))
     .filter((difference) => !replaces || !careful(difference))
+    .map(show);
+}
+
+/**
+ * The places where two states differ, as far as it matters. With a target terraform judges those instances alone that
+ * something refers to by their key: the others are unknown to it.
+ */
+export function stateDifferences(
+  ours: string | undefined,
+  theirs: string | undefined,
+  { targets }: Pick<Step, "targets">,
+): string[] {
+  const unjudged = ({ path, other }: Difference): boolean =>
+    /^\.check_results.*\.status$/.test(path) && other === "unknown";
+  return parts(stateMeaning(ours), stateMeaning(theirs))
+    .filter((difference) => !targets || !unjudged(difference))
     .map(show);
 }
 

@@ -10,6 +10,7 @@ import {
   parseState,
   planRun,
   planToJson,
+  type ProviderContext,
   serializePlan,
   serializeState,
   type State,
@@ -46,7 +47,7 @@ export function nativeEngine(): Engine {
         variables: variables.value,
         state,
         providers,
-        context,
+        context: reading(step),
         journal,
         mode: step.mode ?? "normal",
         ...(step.refresh === false ? { refresh: false } : {}),
@@ -64,7 +65,7 @@ export function nativeEngine(): Engine {
             // As it comes out of a file.
             plan: unwrap(await parsePlan(serializePlan(plan))),
             providers,
-            context,
+            context: reading(step),
             journal,
             store: { save: async (next: State) => void (state = next) },
             state: state ?? { ...emptyState(), ...plan.baseline },
@@ -80,6 +81,15 @@ export function nativeEngine(): Engine {
     stop: () => Promise.resolve(),
   };
 }
+
+/** Other states are files of the step. */
+const reading = ({ files }: Step): typeof context & Pick<ProviderContext, "remoteState"> => ({
+  ...context,
+  remoteState: ({ config }) => {
+    const text = files[String(config["path"])];
+    return Promise.resolve(text === undefined ? undefined : parseState(text).value);
+  },
+});
 
 const variablesOf = ({ files, env = {}, args = [] }: Step) =>
   collectVariables({

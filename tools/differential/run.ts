@@ -1,9 +1,10 @@
 /** Runs a case through both engines and tells where they part. */
 import type { Case, Step } from "./case.ts";
-import { differences, planDifferences, stateMeaning } from "./compare.ts";
+import { differences, planDifferences, stateDifferences } from "./compare.ts";
 import type { Engine } from "./engine.ts";
 import { excused, leavesWorkUndone } from "./exceptions.ts";
 import { nativeEngine } from "./native.ts";
+import { tainted } from "./taint.ts";
 import { foreignObject } from "./vendor.ts";
 
 export interface Mismatch {
@@ -39,7 +40,9 @@ type Found = Omit<Mismatch, "step"> | undefined;
 
 /** `refused`: both engines say that it can't be planned. `parted`: from here on they differ on purpose. */
 async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found | "refused" | "parted"> {
-  for (const { world } of [ours, real]) {
+  for (const engine of [ours, real]) {
+    const { world } = engine;
+    if (step.taint) await taint(engine, step.taint);
     for (const call of step.failing ?? []) world.failing.add(call);
     for (const { name, change, made } of step.drift ?? []) {
       if (made) world.objects.set(made.id, foreignObject(made.type, made.id, made.config));
@@ -55,14 +58,19 @@ async function runStep(step: Step, ours: Engine, real: Engine): Promise<Found | 
   for (const { world } of [ours, real]) world.failing.clear();
   if (found !== "failed") return found;
   // How far a failed apply gets depends on the order of things: both engines must get to the same end from there.
-  const { drift: _, failing: __, ...again } = step;
+  const { drift: _, failing: __, taint: ___, ...again } = step;
   const carryOut = async (engine: Engine): Promise<Verdict> => {
     const plan = await engine.plan(again);
     return plan.ok ? plan.apply() : plan;
   };
   const [mine, theirs] = [await carryOut(ours), await carryOut(real)];
   if (mine.ok !== theirs.ok) return verdicts("next run", mine, theirs);
-  return mine.ok ? ends(ours, real) : "refused";
+  return mine.ok ? ends(step, ours, real) : "refused";
+}
+
+async function taint(engine: Engine, addresses: readonly string[]): Promise<void> {
+  const text = await engine.state();
+  if (text !== undefined) await engine.setState(tainted(text, addresses));
 }
 
 async function planAndApply(step: Step, ours: Engine, real: Engine): Promise<Found | "refused" | "failed" | "parted"> {
@@ -78,13 +86,13 @@ async function planAndApply(step: Step, ours: Engine, real: Engine): Promise<Fou
   if (excused(step, done, did)) return "failed";
   if (done.ok !== did.ok) return verdicts("diagnostics of the apply", done, did);
   if (!done.ok) return "failed";
-  return leavesWorkUndone(step, theirs, did) ? "parted" : ends(ours, real);
+  return leavesWorkUndone(step, theirs, did) ? "parted" : ends(step, ours, real);
 }
 
-async function ends(ours: Engine, real: Engine): Promise<Found> {
+async function ends(step: Step, ours: Engine, real: Engine): Promise<Found> {
   const worlds = differences(Object.fromEntries(ours.world.objects), Object.fromEntries(real.world.objects));
   if (worlds.length > 0) return { what: "world", where: worlds };
-  const states = differences(stateMeaning(await ours.state()), stateMeaning(await real.state()));
+  const states = stateDifferences(await ours.state(), await real.state(), step);
   return states.length > 0 ? { what: "state", where: states } : undefined;
 }
 

@@ -34,7 +34,18 @@ function* smaller(draft: Draft): Iterable<Change> {
           )
         : undefined;
   }
-  const names = ["drift", "failing", "targets", "replace", "refresh", "mode", "env", "args"] as const;
+  const names = [
+    "drift",
+    "failing",
+    "taint",
+    "targets",
+    "replace",
+    "refresh",
+    "mode",
+    "env",
+    "args",
+    "overrides",
+  ] as const;
   for (const name of names) yield (now) => eachStep(now, (step) => leaving(step, name));
   yield (now) => eachStep(now, (step) => ({ ...step, inputs: {} }));
   const folders = new Set(draft.steps.flatMap(({ modules }) => Object.keys(modules)));

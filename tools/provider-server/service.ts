@@ -1,6 +1,6 @@
 /** One of our providers behind the calls of Terraform's plugin protocol. */
-import { type Diagnostic, diagnosticsOf } from "@doge/core";
-import type { Attributes, DataSource, Provider, ProviderContext, ResourceType, Work } from "@doge/engine";
+import { type Diagnostic, diagnosticsOf, error } from "@doge/core";
+import type { Attributes, Block, DataSource, Provider, ProviderContext, ResourceType, Work } from "@doge/engine";
 import { decodeAs, typeOfBlock } from "../../packages/engine/src/config/schema-types.ts";
 import * as v from "../../packages/engine/src/lang/values.ts";
 import type { Value } from "../../packages/engine/src/lang/values.ts";
@@ -52,12 +52,17 @@ export function serviceOf(provider: Provider, context: ProviderContext): Readonl
     GetFunctions: () => ({}),
     StopProvider: () => ({}),
     ValidateProviderConfig: () => ({}),
-    ValidateDataResourceConfig: () => ({}),
+    ValidateDataResourceConfig(request) {
+      const { schema } = source(request);
+      return { diagnostics: missing(schema, fromWire(request.config, typeOfBlock(schema))).map(diagnosticMessage) };
+    },
     ValidateResourceConfig(request) {
       const { schema, validate } = resource(request);
       const config = fromWire(request.config, typeOfBlock(schema));
-      if (validate === undefined || !v.isWhollyKnown(config)) return {};
-      return { diagnostics: validate(v.toPlain(config) as Attributes).map(diagnosticMessage) };
+      const wrong = missing(schema, config);
+      if (wrong.length === 0 && validate && v.isWhollyKnown(config))
+        return { diagnostics: validate(v.toPlain(config) as Attributes).map(diagnosticMessage) };
+      return { diagnostics: wrong.map(diagnosticMessage) };
     },
     async ConfigureProvider(request, peer) {
       const config = fromWire(request.config, providerType);
@@ -185,6 +190,26 @@ function wanted(one: ResourceType<unknown>, config: Value, prior: Value | undefi
 const pathMessage = (path: Path) => ({
   steps: path.map((step) => (typeof step === "string" ? { attribute_name: step } : { element_key_int: step })),
 });
+
+/** Arguments that must be there and are null: terraform leaves it to providers to find these. */
+function missing(schema: Block, config: Value): Diagnostic[] {
+  const entries = v.isMapping(config) ? config.entries : new Map<string, Value>();
+  const own = Object.entries(schema.attributes)
+    .filter(([name, { required }]) => required && entries.get(name)?.kind === "null")
+    .map(([name]) =>
+      error({
+        code: "missing-argument",
+        summary: "Missing required argument",
+        detail: `The argument "${name}" is required, but its value is null.`,
+      }),
+    );
+  const nested = Object.entries(schema.blocks ?? {}).flatMap(([name, { block }]) => {
+    const value = entries.get(name);
+    const blocks = value === undefined ? [] : v.isSequence(value) ? value.items : [value];
+    return blocks.flatMap((one) => missing(block, one));
+  });
+  return [...own, ...nested];
+}
 
 export const diagnosticMessage = ({ severity, summary, detail, remedy }: Diagnostic) => ({
   severity: severity === "error" ? "ERROR" : "WARNING",

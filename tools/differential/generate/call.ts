@@ -9,6 +9,8 @@ export interface Call extends Member {
   readonly scope: Scope;
   readonly repetition: Repetition | undefined;
   again(): Call;
+  /** The same under another name. */
+  readdressed(): Call;
 }
 
 export function call(parent: Scope): Call {
@@ -22,7 +24,7 @@ export function call(parent: Scope): Call {
   );
   const inputs = Array.from({ length: random.below(3) }, () => input(parent, scope, `module.${name}`));
   scope.fill(inputs.map((one) => one.variable));
-  return write(parent, { name, scope, repetition: repeated, inputs });
+  return write(parent, { label: name, name, scope, repetition: repeated, inputs });
 }
 
 interface Input {
@@ -42,23 +44,26 @@ function input(parent: Scope, scope: Scope, address: string): Input {
 function given(parent: Scope, made: Variable, secret: boolean, address: string): Input {
   if (made.hasDefault && parent.context.random.chance(0.3))
     return { variable: made, source: undefined, uses: new Set() };
+  if (parent.context.random.chance(0.03)) return { variable: made, source: "null", uses: new Set() };
   const { source, uses } = parent.expressionsBefore(address, (one) => secret || !one.sensitive).of(made.kind, 2);
   return { variable: made, source, uses };
 }
 
 interface Given {
+  /** What the names of its objects begin with; stays when the call is renamed. */
+  readonly label: string;
   readonly name: string;
   readonly scope: Scope;
   readonly repetition: Repetition | undefined;
   readonly inputs: readonly Input[];
 }
 
-function write(parent: Scope, { name, scope, repetition: repeated, inputs }: Given): Call {
+function write(parent: Scope, { label, name, scope, repetition: repeated, inputs }: Given): Call {
   const { random } = parent.context;
   const address = `module.${name}`;
   const keys = keysOf(repeated);
   scope.place(
-    parent.prefixes.flatMap((prefix) => keys.map((key) => `${prefix}${name}${keySuffix(key)}-`)),
+    parent.prefixes.flatMap((prefix) => keys.map((key) => `${prefix}${label}${keySuffix(key)}-`)),
     parent.addresses.flatMap((above) => keys.map((key) => `${above}${indexed(address, key)}.`)),
   );
   const waits = random.chance(0.08) ? parent.anyBefore(address) : undefined;
@@ -68,7 +73,7 @@ function write(parent: Scope, { name, scope, repetition: repeated, inputs }: Giv
     source: JSON.stringify(`./${name}`),
     ...(repeated ? { [repeated.kind]: repeated.source } : {}),
     ...(alias ? { providers: `{ fake = ${alias} }` } : {}),
-    prefix: `"${above}${name}${keyTemplate(repeated)}-"`,
+    prefix: `"${above}${label}${keyTemplate(repeated)}-"`,
     ...Object.fromEntries(inputs.flatMap((one) => (one.source ? [[one.variable.name, one.source]] : []))),
     ...(waits ? { depends_on: `[${waits}]` } : {}),
   };
@@ -84,6 +89,11 @@ function write(parent: Scope, { name, scope, repetition: repeated, inputs }: Giv
     blocks: [block("module", [name], args)],
     uses: new Set([...inputs.flatMap((one) => [...one.uses]), ...(waits ? [waits] : [])]),
     references,
+    readdressed() {
+      const fresh = parent.context.fresh("m");
+      scope.relocate(`${parent.folder === "" ? "" : `${parent.folder}/`}${fresh}`);
+      return write(parent, { label, name: fresh, scope, repetition: repeated, inputs });
+    },
     again() {
       scope.change();
       const anew = inputs.map((one) =>
@@ -97,6 +107,7 @@ function write(parent: Scope, { name, scope, repetition: repeated, inputs }: Giv
           : one,
       );
       return write(parent, {
+        label,
         name,
         scope,
         repetition: random.chance(0.8) ? repeated : repetition(random, 0.5),

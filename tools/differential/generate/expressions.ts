@@ -70,6 +70,10 @@ export class Expressions {
     const deeper = (inner: Kind): string => this.#any(inner, depth - 1);
     if (this.#random.chance(0.12)) return `(${deeper("bool")} ? ${deeper(kind)} : ${deeper(kind)})`;
     if (this.#random.chance(0.05)) return `try(${deeper(kind)}, ${this.literal(kind)})`;
+    if (this.#random.chance(0.03)) {
+      this.#sensitive = true;
+      return `sensitive(${deeper(kind)})`;
+    }
     return this.#random.pick(makers[kind])(deeper, this.#random);
   }
 
@@ -105,6 +109,13 @@ const makers: Readonly<Record<Kind, readonly Maker[]>> = {
     (e) => `sha1(${e("string")})`,
     (e) => `substr(${e("string")}, 0, 3)`,
     (e) => `tostring(${e("number")})`,
+    (e) => `"%{ for i, s in ${e("strings")} ~} \${i}=\${s} %{ endfor ~} end"`,
+    (e) => `"%{ if ${e("bool")} ~}  yes%{ endif }"`,
+    (e) => `element(${e("strings")}, ${e("number")})`,
+    (e) => `{ y = ${e("string")} }["y"]`,
+    (e) => `nonsensitive(sensitive(${e("string")}))`,
+    () => "terraform.workspace",
+    () => "path.module",
   ],
   number: [
     (e) => `length(${e("strings")})`,
@@ -114,6 +125,11 @@ const makers: Readonly<Record<Kind, readonly Maker[]>> = {
     (e) => `ceil(${e("number")} / 3)`,
     (e) => `length(${e("map")})`,
     (e) => `sum(${e("numbers")})`,
+    (e) => `(${e("number")} % 7)`,
+    (e) => `-(${e("number")})`,
+    (e) => `(${e("number")} / 4)`,
+    (e) => `index(concat(${e("strings")}, ["end"]), "end")`,
+    (e) => `${e("point")}.x`,
   ],
   bool: [
     (e) => `(${e("string")} == ${e("string")})`,
@@ -122,6 +138,10 @@ const makers: Readonly<Record<Kind, readonly Maker[]>> = {
     (e) => `!${e("bool")}`,
     (e) => `(${e("bool")} && ${e("bool")})`,
     (e) => `can(${e("map")}["b"])`,
+    (e) => `(${e("strings")} != ${e("strings")})`,
+    (e) => `(${e("number")} <= ${e("number")})`,
+    (e) => `(${e("number")} < 2 || ${e("number")} >= 7)`,
+    (e) => `anytrue(values(${e("flags")}))`,
   ],
   strings: [
     (e) => `[for s in ${e("strings")} : upper(s)]`,
@@ -133,6 +153,10 @@ const makers: Readonly<Record<Kind, readonly Maker[]>> = {
     (e) => `split(",", "x,\${${e("string")}}")`,
     (e) => `compact([${e("string")}, ${e("string")}])`,
     (e) => `slice(concat(["p", "q"], ${e("strings")}), 1, 2)`,
+    (e) => `[for one in [{ s = ${e("string")} }, { s = ${e("string")} }] : one][*].s`,
+    (e) => `flatten([${e("strings")}, [${e("string")}]])`,
+    (e) => `tolist(toset(${e("strings")}))`,
+    (e) => `[for i, s in ${e("strings")} : s if i % 2 == 0]`,
   ],
   numbers: [(e) => `[for n in ${e("numbers")} : n * 2]`, (e) => `[${e("number")}, ${e("number")}]`, () => "range(3)"],
   map: [
@@ -141,6 +165,8 @@ const makers: Readonly<Record<Kind, readonly Maker[]>> = {
     (e) => `{ for i, s in ${e("strings")} : "k\${i}" => s }`,
     (e) => `zipmap(["p", "q"], [${e("string")}, ${e("string")}])`,
     (e) => `tomap({ one = ${e("string")} })`,
+    (e) => `{ for k, all in { for s in ${e("strings")} : substr(s, 0, 1) => s... } : k => join("+", all) }`,
+    (e) => `{ (${e("string")}) = "dynamic key" }`,
   ],
   flags: [(e) => `{ on = ${e("bool")}, off = false }`, (e) => `{ for k, v in ${e("map")} : k => v == "beta" }`],
   point: [(e) => `{ x = ${e("number")}, y = ${e("number")} }`],

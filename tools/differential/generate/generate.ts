@@ -1,9 +1,10 @@
 /** Cases by seed: a configuration, and how it, the world and the vendor's mood change step by step. */
 import type { Case, Drift, Step } from "../case.ts";
-import { filesOf, type Modules } from "./configuration.ts";
+import { type Block, filesOf, type Modules } from "./configuration.ts";
 import { Context } from "./context.ts";
 import { inputsOf } from "./inputs.ts";
 import { objectNames } from "./managed.ts";
+import { overriding } from "./overrides.ts";
 import { Random } from "../random.ts";
 import { indexed, keysOf } from "./repetition.ts";
 import { Scope } from "./scope.ts";
@@ -13,6 +14,8 @@ export interface DraftStep extends Omit<Step, "files"> {
   readonly modules: Modules;
   /** Files of variables. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** Blocks of the root's override file. */
+  readonly overrides?: readonly Block[];
 }
 
 export interface Draft {
@@ -23,7 +26,10 @@ export interface Draft {
 
 export const caseOf = ({ name, json, steps }: Draft): Case => ({
   name,
-  steps: steps.map(({ modules, inputs, ...rest }) => ({ files: { ...filesOf(modules, json), ...inputs }, ...rest })),
+  steps: steps.map(({ modules, inputs, overrides, ...rest }) => ({
+    files: { ...filesOf(modules, json, overrides), ...inputs },
+    ...rest,
+  })),
 });
 
 export function generate(seed: number): Draft {
@@ -36,7 +42,10 @@ export function generate(seed: number): Draft {
     root.change();
     steps.push(draftStep(root, true));
   }
-  if (random.chance(0.2)) steps.push({ ...draftStep(root, false), mode: "destroy" });
+  if (random.chance(0.2)) {
+    const targets = random.chance(0.3) ? targeted(root) : [];
+    steps.push({ ...draftStep(root, false), mode: "destroy", ...(targets.length > 0 ? { targets } : {}) });
+  }
   return { name: `seed ${seed}`, json, steps };
 }
 
@@ -50,16 +59,20 @@ function draftStep(root: Scope, later: boolean): DraftStep {
   const plain = !JSON.stringify(modules).includes("create_before_destroy");
   const targets = later && plain && mode === undefined && random.chance(0.08) ? targeted(root) : [];
   const replace = later && mode === undefined && random.chance(0.06) ? instances(root).slice(0, 1) : [];
+  const taint = later && random.chance(0.06) ? instances(root) : [];
+  const overrides = random.chance(0.08) ? overriding(root) : [];
   const { files, ...inputs } = inputsOf(root.variables, random);
   return {
     modules,
-    inputs: files,
+    inputs: { ...files, ...root.remoteFiles() },
     ...inputs,
     ...(drift.length > 0 ? { drift } : {}),
     ...(failing.length > 0 ? { failing } : {}),
     ...(mode ? { mode } : {}),
     ...(targets.length > 0 ? { targets } : {}),
     ...(replace.length > 0 ? { replace } : {}),
+    ...(taint.length > 0 ? { taint } : {}),
+    ...(overrides.length > 0 ? { overrides } : {}),
     ...(later && !mode && random.chance(0.06) ? { refresh: false as const } : {}),
   };
 }

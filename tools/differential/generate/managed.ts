@@ -2,7 +2,7 @@
 import type { Block } from "./configuration.ts";
 import { type Kind, quote } from "./expressions.ts";
 import { block, type Member } from "./member.ts";
-import { keysOf, keySuffix, keyTemplate, referencesTo, repetition, type Repetition } from "./repetition.ts";
+import { indexed, keysOf, keySuffix, keyTemplate, referencesTo, repetition, type Repetition } from "./repetition.ts";
 import { type ResourceKind, resourceKinds } from "./resources.ts";
 import type { Scope } from "./scope.ts";
 import { condition } from "./values.ts";
@@ -87,12 +87,15 @@ function lifecycleOf(
   const { random } = scope.context;
   const args: Record<string, string> = {};
   if (random.chance(0.12)) args["create_before_destroy"] = "true";
-  if (random.chance(0.1)) args["ignore_changes"] = `[${random.pick(type.ignorable)}]`;
+  if (random.chance(0.1)) args["ignore_changes"] = random.chance(0.1) ? "all" : `[${random.pick(type.ignorable)}]`;
   if (random.chance(0.02)) args["prevent_destroy"] = "true";
-  const trigger = random.chance(0.08) ? scope.anyResourceBefore(address) : undefined;
+  const trigger = random.chance(0.1) ? scope.anyResourceBefore(address) : undefined;
   if (trigger) {
-    args["replace_triggered_by"] = `[${trigger}]`;
-    use({ uses: new Set([trigger]) });
+    const [key = ""] = keysOf(trigger.repetition);
+    const whole = random.chance(0.5);
+    const part = whole || trigger.type.named === false ? "" : `.${Object.keys(trigger.type.attributes)[0] ?? ""}`;
+    args["replace_triggered_by"] = `[${whole ? trigger.address : indexed(trigger.address, key)}${part}]`;
+    use({ uses: new Set([trigger.address]) });
   }
   const rules = [
     ...(random.chance(0.08) ? [use(condition(scope, address, "precondition"))] : []),

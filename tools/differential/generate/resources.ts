@@ -30,9 +30,10 @@ const server: ResourceKind = {
     region: open("string"),
     size: open("number"),
     monitoring: open("bool"),
+    "disk[*].gigabytes": open("numbers"),
     password: { kind: "string", sensitive: true },
   },
-  ignorable: ["tags", "user_data", "note", "region", "size"],
+  ignorable: ["tags", "user_data", "note", "region", "size", "disk[0].gigabytes", "rule"],
   byHand: { size: 3, note: "by hand", disk: [{ gigabytes: 10 }] },
   drifts: [{ tags: ["foreign"] }, { note: "changed by hand" }, { size: 99 }, { region: "ams3" }, { monitoring: true }],
   body: (make, expressions, random) => ({
@@ -67,7 +68,7 @@ const record: ResourceKind = {
     ttl: open("number"),
     fqdn: open("string"),
   },
-  ignorable: ["value", "labels", "ttl"],
+  ignorable: ["value", "labels", "ttl", 'labels["foreign"]'],
   byHand: { value: "by hand", labels: { foreign: "yes" } },
   drifts: [{ value: "changed by hand" }, { ttl: 5 }, { labels: { foreign: "yes" } }],
   body: (make, expressions, random) => ({
@@ -93,7 +94,7 @@ const secret: ResourceKind = {
 const shape: ResourceKind = {
   type: "fake_shape",
   attributes: { id: open("string") },
-  ignorable: ["list", "flags", "point"],
+  ignorable: ["list", "flags", "point", "point.x", "network", "network.gateway"],
   byHand: { list: [1, 2], network: { cidr: "10.0.0.0/8" } },
   drifts: [{ list: [9] }, { point: { x: 0, y: 0 } }, { flags: { foreign: true } }],
   body: (make, expressions, random) => ({

@@ -5,15 +5,16 @@ import type { Context } from "./context.ts";
 import { Expressions, type Reference } from "./expressions.ts";
 import { type Managed, managed } from "./managed.ts";
 import { block, type Member } from "./member.ts";
-import { importing, moving, removing } from "./statements.ts";
+import { importing, moving, rekeying, removing } from "./statements.ts";
 import type { Drift } from "../case.ts";
-import { check, datum, local, type Output, output } from "./values.ts";
+import { datum, type Remote, remote } from "./data.ts";
+import { check, type Local, local, type Output, output } from "./values.ts";
 import { type Variable, variable } from "./variables.ts";
 
 export class Scope {
   readonly context: Context;
   /** "" is the root. */
-  readonly folder: string;
+  folder: string;
   readonly depth: number;
   /** What the names of objects begin with, one for each instance of the module. */
   prefixes: readonly string[] = [""];
@@ -47,6 +48,7 @@ export class Scope {
     this.#members.push(...this.#many(1 + random.below(root ? 3 : 2), managed));
     if (this.depth < 2 && random.chance(root ? 0.35 : 0.2)) this.#add(call);
     if (random.chance(0.3)) this.#add(datum);
+    if (root && random.chance(0.1)) this.#add(remote);
     if (random.chance(0.2)) this.#add(local);
     if (random.chance(0.3)) this.#add(managed);
     this.#members.push(...this.#many(random.below(root ? 4 : 3), output));
@@ -69,6 +71,16 @@ export class Scope {
 
   get outputs(): readonly Output[] {
     return this.#members.filter((one): one is Output => one.address.startsWith("output."));
+  }
+
+  get locals(): readonly Local[] {
+    return this.#members.filter((one): one is Local => one.address.startsWith("local."));
+  }
+
+  /** The files that the root's remote states are read from. */
+  remoteFiles(): Record<string, string> {
+    const remotes = this.#members.filter((one): one is Remote => "file" in one);
+    return Object.fromEntries(remotes.map(({ file: { path, content } }) => [path, content]));
   }
 
   get resources(): readonly Managed[] {
@@ -99,8 +111,9 @@ export class Scope {
     return this.#any(this.#before(address).filter((one) => /^(fake_|module|data|terraform_data)/.test(one.address)));
   }
 
-  anyResourceBefore(address: string): string | undefined {
-    return this.#any(this.#before(address).filter((one) => "renamed" in one));
+  anyResourceBefore(address: string): Managed | undefined {
+    const all = this.#before(address).filter((one): one is Managed => "renamed" in one);
+    return all.length === 0 ? undefined : this.context.random.pick(all);
   }
 
   #any(from: readonly Member[]): string | undefined {
@@ -142,7 +155,9 @@ export class Scope {
     if ("renamed" in old) {
       const resource = old as Managed;
       if (left > 1 && random.chance(0.12)) {
-        if (random.chance(0.3)) this.#statements.push(removing(resource, random));
+        const inside = random.pick([undefined, undefined, ...this.calls.filter((one) => one.repetition === undefined)]);
+        if (inside) this.#statements.push(moving(resource.address, inside.scope.adopt(resource)));
+        else if (random.chance(0.3)) this.#statements.push(removing(resource, random));
         return undefined;
       }
       if (random.chance(0.1)) {
@@ -151,11 +166,34 @@ export class Scope {
         return renamed;
       }
     }
-    if ("scope" in old && random.chance(0.1)) return undefined;
+    if ("scope" in old && random.chance(0.1)) {
+      if (random.chance(0.3)) this.#statements.push(removing(old, random));
+      return undefined;
+    }
+    if ("scope" in old && !lost && random.chance(0.1)) {
+      const renamed = (old as Call).readdressed();
+      this.#statements.push(moving(old.address, renamed.address));
+      return renamed;
+    }
     if (/^(output|check|data)/.test(old.address) && random.chance(0.08)) return undefined;
     if (old.again === undefined) return old;
     const again = lost || "scope" in old || random.chance(0.3) ? old.again() : undefined;
+    if (again && ("renamed" in old || "scope" in old) && random.chance(0.6))
+      this.#statements.push(...rekeying(old as Managed | Call, again as Managed | Call));
     return again ?? old;
+  }
+
+  /** Takes a resource over from the module that calls this one; gives its address from there. */
+  adopt({ type, repetition }: Managed): string {
+    const member = managed(this, { type, repetition });
+    this.#members.push(member);
+    return `module.${this.folder.split("/").at(-1) ?? ""}.${member.address}`;
+  }
+
+  /** The same module under another name of its call. */
+  relocate(folder: string): void {
+    for (const { scope } of this.calls) scope.relocate(`${folder}${scope.folder.slice(this.folder.length)}`);
+    this.folder = folder;
   }
 
   /** The blocks of this module and of all below it. */

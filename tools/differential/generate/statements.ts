@@ -11,7 +11,20 @@ import type { Scope } from "./scope.ts";
 
 export const moving = (from: string, to: string): Block => block("moved", [], { from, to });
 
-export const removing = ({ address }: Managed, random: Random): Block =>
+/** Where `count` comes, goes or gives way to `for_each`: each instance finds its new key. */
+export function rekeying(
+  old: Pick<Managed, "address" | "repetition">,
+  next: Pick<Managed, "address" | "repetition">,
+): Block[] {
+  if (old.repetition?.kind === next.repetition?.kind) return [];
+  const keys = keysOf(next.repetition);
+  return keysOf(old.repetition).flatMap((key, i) => {
+    const to = keys[i];
+    return to === undefined ? [] : [moving(indexed(old.address, key), indexed(next.address, to))];
+  });
+}
+
+export const removing = ({ address }: Pick<Managed, "address">, random: Random): Block =>
   block("removed", [], { from: address }, [block("lifecycle", [], { destroy: random.chance(0.7) ? "false" : "true" })]);
 
 /** A resource that takes over objects which somebody made by hand. */

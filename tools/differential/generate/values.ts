@@ -1,17 +1,22 @@
 /** Locals, outputs, data sources and checks. */
-import { type Expression, type Kind, quote, type Reference } from "./expressions.ts";
+import { type Expression, type Kind, quote } from "./expressions.ts";
 import { block, type Member } from "./member.ts";
 import type { Scope } from "./scope.ts";
 import { kinds } from "./variables.ts";
 
-export function local(scope: Scope): Member {
+export interface Local extends Member {
+  readonly kind: Kind;
+}
+
+export function local(scope: Scope): Local {
   const name = scope.context.fresh("l");
   const address = `local.${name}`;
   const kind = scope.context.random.pick(kinds);
-  const written = (): Member => {
+  const written = (): Local => {
     const { source, sensitive, uses } = scope.expressionsBefore(address).of(kind, 3);
     return {
       address,
+      kind,
       blocks: [block("locals", [], { [name]: source })],
       uses,
       references: [{ source: address, kind, sensitive, of: address }],
@@ -37,7 +42,12 @@ export function output(scope: Scope): Output {
     const kind = fixed ?? random.pick(kinds);
     const value = scope.expressionsBefore(address).of(kind, 3);
     const secret = value.sensitive || random.chance(0.1);
-    const args = { value: value.source, ...(secret ? { sensitive: "true" } : {}) };
+    const waits = random.chance(0.06) ? scope.anyBefore(address) : undefined;
+    const args = {
+      value: value.source,
+      ...(secret ? { sensitive: "true" } : {}),
+      ...(waits ? { depends_on: `[${waits}]` } : {}),
+    };
     const rules = random.chance(0.1) ? [condition(scope, address, "precondition")] : [];
     return {
       address,
@@ -52,7 +62,7 @@ export function output(scope: Scope): Output {
           rules.map((one) => one.block),
         ),
       ],
-      uses: new Set([...value.uses, ...rules.flatMap((one) => [...one.uses])]),
+      uses: new Set([...value.uses, ...(waits ? [waits] : []), ...rules.flatMap((one) => [...one.uses])]),
       references: [],
       again: written,
     };
@@ -95,43 +105,6 @@ export function check(scope: Scope): Member {
       blocks: [block("check", [name], {}, [...data, ...asserts.map((one) => one.block)])],
       uses: new Set(asserts.flatMap((one) => [...one.uses])),
       references: [],
-      again: written,
-    };
-  };
-  return written();
-}
-
-export function datum(scope: Scope): Member {
-  const { random } = scope.context;
-  const name = scope.context.fresh("d");
-  const address = `data.fake_echo.${name}`;
-  const refer = (attribute: string, sensitive: boolean): Reference => ({
-    source: `${address}.${attribute}`,
-    kind: "string",
-    sensitive,
-    of: address,
-  });
-  const written = (): Member => {
-    const { source, uses } = scope.expressionsBefore(address).of("map", 1);
-    const waits = random.chance(0.15) ? scope.anyBefore(address) : undefined;
-    const rules = random.chance(0.1) ? [condition(scope, address, "postcondition", "self.joined != null")] : [];
-    const args = { input: source, ...(waits ? { depends_on: `[${waits}]` } : {}) };
-    const lifecycle =
-      rules.length > 0
-        ? [
-            block(
-              "lifecycle",
-              [],
-              {},
-              rules.map((one) => one.block),
-            ),
-          ]
-        : [];
-    return {
-      address,
-      blocks: [block("data", ["fake_echo", name], args, lifecycle)],
-      uses: new Set([...uses, ...(waits ? [waits] : []), ...rules.flatMap((one) => [...one.uses])]),
-      references: [refer("token", true), refer("joined", false), refer("joined", false)],
       again: written,
     };
   };

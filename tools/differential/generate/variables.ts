@@ -43,7 +43,9 @@ export function variable(scope: Scope, given?: Pick<Expression, "sensitive">): V
       ...(random.chance(0.15) ? { nullable: "false" } : {}),
       ...(random.chance(0.15) ? { description: quote("what it is for") } : {}),
     };
-    const validations = typed && random.chance(0.15) ? [validation(name, kind, random.chance(0.06))] : [];
+    const other = random.chance(0.3) ? scope.variables.find((one) => one.name !== name && one.typed)?.name : undefined;
+    const validations =
+      typed && random.chance(0.15) ? [validation(name, kind, random.chance(0.06), given ? undefined : other)] : [];
     const marked = sensitive || (given?.sensitive ?? false);
     return {
       address: `var.${name}`,
@@ -60,7 +62,7 @@ export function variable(scope: Scope, given?: Pick<Expression, "sensitive">): V
   return written();
 }
 
-function validation(name: string, kind: Kind, fails: boolean): Block {
+function validation(name: string, kind: Kind, fails: boolean, other: string | undefined): Block {
   const it = `var.${name}`;
   const holds: Partial<Record<Kind, string>> = {
     string: `length(${it}) < 40`,
@@ -69,6 +71,7 @@ function validation(name: string, kind: Kind, fails: boolean): Block {
     map: `alltrue([for k, v in ${it} : length(k) < 9])`,
     point: `${it}.x > 0`,
   };
-  const condition = fails ? `${it} == null` : (holds[kind] ?? `${it} != null`);
+  const own = fails ? `${it} == null` : (holds[kind] ?? `${it} != null`);
+  const condition = other === undefined ? own : `${own} && var.${other} != null`;
   return block("validation", [], { condition, error_message: quote("It does not fit.") });
 }

@@ -18,6 +18,7 @@ import type { Plan } from "../plan/model.ts";
 import { withOutput } from "../plan/outputs.ts";
 import { after, before } from "../plan/rules.ts";
 import { addressIn, headOf, valueFromState } from "../plan/session.ts";
+import { withDependents } from "../plan/targets.ts";
 import { variableValues } from "../plan/variables.ts";
 import type { Provider, ProviderContext } from "../provider.ts";
 import { instanceAddress, resourceOf, type State } from "../state/model.ts";
@@ -86,7 +87,7 @@ async function open(
   const { plan } = request;
   const working = new WorkingState(plan.prior);
   const removed = new Set(plan.outputs.filter(({ after: value }) => value === undefined).map(({ name }) => name));
-  if (plan.mode === "destroy") forgetData(working);
+  if (plan.mode === "destroy") forgetData(working, plan.targets);
   else working.outputs = Object.fromEntries(Object.entries(working.outputs).filter(([name]) => !removed.has(name)));
   return {
     plan,
@@ -116,9 +117,10 @@ async function open(
   };
 }
 
-function forgetData(working: WorkingState): void {
+function forgetData(working: WorkingState, targets: readonly string[]): void {
+  const meant = targets.length > 0 ? withDependents(targets, working) : undefined;
   for (const { resource, address, head } of working.instances())
-    if (head.mode === "data") working.delete(resource, address);
+    if (head.mode === "data" && meant?.has(address) !== false) working.delete(resource, address);
 }
 
 /** An intent whose object the state now holds has done its duty. */
@@ -200,7 +202,7 @@ async function carryOut(session: ApplySession): Promise<void> {
     );
   }
   session.working.checkResults = checkResults(allChecks(session));
-  if (session.plan.mode !== "destroy") return;
+  if (session.plan.mode !== "destroy" || session.plan.targets.length > 0) return;
   if (!hasErrors(session.diagnostics)) session.working.outputs = {};
 }
 

@@ -51,12 +51,17 @@ export const without = (body: SourceBody, names: readonly string[]): SourceBody 
   items: body.items.filter((item) => !names.includes(item.name)),
 });
 
-/** What an override file makes of a body: its arguments and blocks stand for those of the same name. */
+/**
+ * What an override file makes of a body: its arguments and blocks stand for those of the same name. Dynamic blocks go by
+ * the name of what they make.
+ */
 export function overlay(base: SourceBody, over: SourceBody, merged: readonly string[] = []): SourceBody {
-  const replaced = new Set(over.items.map((item) => item.name).filter((name) => !merged.includes(name)));
+  const named = over.items.flatMap((item) => (item.name === "dynamic" ? labelsOf(item) : [item.name]));
+  const replaced = new Set(named.filter((name) => !merged.includes(name)));
   const kept = base.items.filter((item) => !replaced.has(item.name));
   const combined = new Set<string>();
   const items = kept.map((item) => {
+    if (item.name === "dynamic") return otherThan(item, replaced);
     const others = merged.includes(item.name) ? over.items.filter((one) => one.name === item.name) : [];
     if (others.length === 0) return item;
     combined.add(item.name);
@@ -64,6 +69,21 @@ export function overlay(base: SourceBody, over: SourceBody, merged: readonly str
   });
   return { place: base.place, items: [...items, ...over.items.filter((item) => !combined.has(item.name))] };
 }
+
+/** The first labels of blocks; none where these are no blocks, which is said elsewhere. */
+function labelsOf(item: SourceItem): string[] {
+  if (item.kind === "attribute") return [];
+  try {
+    return item.blocks(1).flatMap(({ labels }) => labels.slice(0, 1));
+  } catch {
+    return [];
+  }
+}
+
+const otherThan = (item: SourceItem, replaced: ReadonlySet<string>): SourceItem => ({
+  ...item,
+  blocks: (labels) => item.blocks(labels).filter((block) => !replaced.has(block.labels[0] ?? "")),
+});
 
 function mergedBlocks(item: SourceItem, others: readonly SourceItem[], labels: number): readonly SourceBlock[] {
   const over = others.flatMap((one) => one.blocks(labels));

@@ -13,8 +13,8 @@ export class Dependencies {
 
   constructor(prepared: Prepared, working?: WorkingState) {
     this.#prepared = prepared;
-    const managed = [...(working?.instances() ?? [])].filter(({ head }) => head.mode === "managed");
-    const configs = new Set(managed.map(({ resource }) => configAddress(resource)));
+    const current = [...(working?.instances() ?? [])].filter(({ instance }) => instance.deposed === undefined);
+    const configs = new Set(current.map(({ resource }) => configAddress(resource)));
     this.#orphans = new Set([...configs].filter((config) => !prepared.resources.has(config)));
   }
 

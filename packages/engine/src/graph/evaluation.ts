@@ -150,6 +150,9 @@ export function repeated(block: Pick<ResourceBlock, "count" | "forEach">, instan
     const length = keys.length === 0 ? 0 : Math.max(...keys) + 1;
     return v.tuple(Array.from({ length }, (_, i) => instances.get(i) ?? v.nullOf()));
   }
-  if (block.forEach) return v.object([...instances].map(([key, value]) => [String(key), value] as const));
+  if (block.forEach) {
+    const keyed = [...instances].filter((one): one is [string, Value] => typeof one[0] === "string");
+    return v.object(keyed);
+  }
   return instances.get(undefined) ?? v.nullOf();
 }

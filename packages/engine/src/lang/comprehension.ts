@@ -37,11 +37,12 @@ export function collect(rows: readonly (readonly [Value | undefined, Value])[], 
   let known = true;
   for (const [given, value] of rows) {
     const key = forKey(given as Value);
-    keys.push(key);
+    // As for terraform: what a key is made of counts once the key is known.
     if (key.kind !== "string") {
       known = false;
       continue;
     }
+    keys.push(key);
     const before = entries.get(key.value);
     if (before === undefined) entries.set(key.value, [value]);
     else if (group) before.push(value);

@@ -1,6 +1,7 @@
 import { fail, nearest } from "@doge/core";
 import type { Type } from "../schema.ts";
 import { mayConvert, nameType, partsOf, sameType, unify } from "./types.ts";
+import { collectionOf } from "./bounds.ts";
 import * as v from "./values.ts";
 import type { Value } from "./values.ts";
 
@@ -63,6 +64,8 @@ function convertedUnmarked(value: Value, type: Type): Value {
     if (value.kind === "null") return v.nullOf(settled(value.type, type));
     const wanted = settled(value.type, type);
     if (sameType(value.type, wanted)) return value;
+    const counted = value.length && typeof wanted !== "string" && (wanted[0] === value.type[0] || wanted[0] === "list");
+    if (counted) return { kind: "unknown", type: wanted, notNull: true, length: value.length };
     return value.notNull ? v.someOf(wanted) : v.unknownOf(wanted);
   }
   if (typeof type === "string") return primitive(value, type);
@@ -110,6 +113,9 @@ function sequence(value: Value, kind: "list" | "set", element: Type): Value {
   const wanted = element === "dynamic" ? common(kind, value) : element;
   if (value.kind === kind && sameType(value.element, wanted)) return value;
   const items = value.items.map((item, i) => step(i, () => converted(item, wanted)));
+  // Elements of a set that are not known yet may turn out to be the same.
+  if (value.kind === "set" && kind === "list" && !v.isWhollyKnown(value))
+    return collectionOf(["list", wanted], [1, items.length]);
   return kind === "list" ? v.list(wanted, items) : v.set(wanted, items);
 }
 

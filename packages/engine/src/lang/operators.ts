@@ -2,6 +2,16 @@ import { fail } from "@doge/core";
 import type { Type } from "../schema.ts";
 import type { BinaryOperator } from "./ast.ts";
 import * as big from "./bigfloat.ts";
+import {
+  collectionOf,
+  compareNumbers,
+  comparedBounds,
+  either,
+  isExcluded,
+  lengthBounds,
+  numberBounds,
+  numberWithin,
+} from "./bounds.ts";
 import { convert, Mismatch, tryConvert } from "./convert.ts";
 import { sameType, unify } from "./types.ts";
 import * as v from "./values.ts";
@@ -31,7 +41,19 @@ function combined(operator: BinaryOperator, logical: boolean, a: Value, b: Value
   }
   if (a.kind === "number" && b.kind === "number") return arithmetic(operator, a, b);
   if ((operator === "/" || operator === "%") && b.kind === "number" && b.value === 0) divisionByZero();
-  return v.someOf(logical || /[<>]/.test(operator) ? "bool" : "number");
+  if (/[<>]/.test(operator)) {
+    const certain = comparedBounds(operator, a, b);
+    return certain === undefined ? v.someOf("bool") : v.bool(certain);
+  }
+  return logical ? v.someOf("bool") : boundedArithmetic(operator, a, b);
+}
+
+/** Sums, differences and products lie between those of the bounds. */
+function boundedArithmetic(operator: BinaryOperator, a: Value, b: Value): Value {
+  const [one, other] = [numberBounds(a), numberBounds(b)];
+  if (!one || !other || !["+", "-", "*"].includes(operator)) return v.someOf("number");
+  const all = one.flatMap((x) => other.map((y) => arithmetic(operator, x, y) as v.NumberValue)).sort(compareNumbers);
+  return numberWithin([all[0] as v.NumberValue, all.at(-1) as v.NumberValue]);
 }
 
 function operandAs(value: Value, type: "number" | "bool", side: string): Value {
@@ -97,9 +119,6 @@ function quickly(operator: BinaryOperator, a: number, b: number): number {
   }
 }
 
-export const compareNumbers = (a: v.NumberValue, b: v.NumberValue): number =>
-  a.exact || b.exact ? big.compare(v.big(a), v.big(b)) : a.value - b.value;
-
 function equality(operator: "==" | "!=", left: Value, right: Value): Value {
   const same = equals(v.unmarkDeep(left), v.unmarkDeep(right));
   const result = same === undefined ? v.someOf("bool") : v.bool(same === (operator === "=="));
@@ -142,8 +161,7 @@ function equalsUnknown(a: Value, b: Value): boolean | undefined {
   const [unknown, other] = a.kind === "unknown" ? [a, b] : [b, a];
   if (unknown.kind !== "unknown") return undefined;
   if (other.kind === "null") return unknown.notNull ? false : undefined;
-  if (unknown.prefix !== undefined && other.kind === "string" && !other.value.startsWith(unknown.prefix)) return false;
-  return undefined;
+  return other.kind !== "unknown" && isExcluded(other, unknown) ? false : undefined;
 }
 
 /** Both results of a condition must be of one type. */
@@ -157,8 +175,24 @@ export function choose(condition: Value, yes: Value, no: Value): Value {
 function undecided(condition: Value, type: Type, yes: Value, no: Value): Value {
   const some = (value: Value): boolean => value.kind !== "null" && (value.kind !== "unknown" || value.notNull === true);
   const bothNull = yes.kind === "null" && no.kind === "null";
-  const result = bothNull ? v.nullOf(type) : some(yes) && some(no) ? v.someOf(type) : v.unknownOf(type);
+  const result = bothNull ? v.nullOf(type) : some(yes) && some(no) ? someOfBoth(type, yes, no) : v.unknownOf(type);
   return v.carry(result, condition, yes, no);
+}
+
+/** What can be told of a value that is one of two. */
+function someOfBoth(type: Type, yes: Value, no: Value): Value {
+  if (type === "number") {
+    const [one, other] = [numberBounds(yes), numberBounds(no)];
+    return one && other ? numberWithin(either(one, other, compareNumbers)) : v.someOf(type);
+  }
+  if (typeof type === "string" || type[0] === "tuple" || type[0] === "object") return v.someOf(type);
+  const [one, other] = [yes, no].map((side) => lengthBounds(convert(side, type)));
+  return one && other
+    ? collectionOf(
+        type,
+        either(one, other, (a, b) => a - b),
+      )
+    : v.someOf(type);
 }
 
 function commonType(yes: Value, no: Value): Type {

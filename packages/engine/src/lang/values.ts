@@ -15,7 +15,7 @@ import { compareElements } from "./set-order.ts";
 /**
  * A value of the Terraform language. `sensitive` marks this value and all it contains; parts may carry
  * marks of their own; `ephemeral` likewise marks what must not be kept. An unknown value is one that only an
- * apply will tell; its type may be known, and that it will not be null, and how its text begins.
+ * apply will tell; its type may be known, and what else `Known` has.
  * A number's `value` is the nearest double; `exact` is there where that double's decimal is not the whole truth.
  */
 export type Value = (
@@ -23,13 +23,24 @@ export type Value = (
   | { readonly kind: "number"; readonly value: number; readonly exact?: BigFloat }
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "null"; readonly type: Type }
-  | { readonly kind: "unknown"; readonly type: Type; readonly notNull?: true; readonly prefix?: string }
+  | ({ readonly kind: "unknown"; readonly type: Type } & Known)
   | { readonly kind: "list" | "set"; readonly element: Type; readonly items: readonly Value[] }
   | { readonly kind: "tuple"; readonly items: readonly Value[] }
   | { readonly kind: "map"; readonly element: Type; readonly entries: ReadonlyMap<string, Value> }
   | { readonly kind: "object"; readonly entries: ReadonlyMap<string, Value> }
 ) &
   Marks;
+
+/** What is known of the unknown. */
+interface Known {
+  readonly notNull?: true;
+  /** How its text begins. */
+  readonly prefix?: string;
+  /** A number from, and up to. */
+  readonly between?: readonly [NumberValue, NumberValue];
+  /** How many elements it has, at least and at most. */
+  readonly length?: readonly [number, number];
+}
 
 export interface Marks {
   readonly sensitive?: true;

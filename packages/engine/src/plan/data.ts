@@ -85,9 +85,11 @@ async function planOne(
     const stored = session.working.get(about.resource, about.address);
     value = stored ? objectOf(stored, resource.schema) : v.nullOf(typeOfBlock(resource.schema));
   } else session.working.delete(about.resource, about.address);
+  const previous = session.moved.get(about.address);
   if (session.mode !== "refresh-only" && (!known || pending || nested))
     session.changes.push({
       ...about,
+      ...(previous === undefined ? {} : { previous }),
       action: "read",
       reason: reasonOf(known, pending),
       replacePaths: [],

@@ -107,7 +107,7 @@ function move(
   }
   const module = moduleOf(destination);
   const rest = module === "" ? destination : destination.slice(module.length + 1);
-  const [type = "", name = ""] = rest.split(".");
+  const [type = "", name = ""] = rest.split(".").slice(head.mode === "data" ? 1 : 0);
   const { index_key: _, ...others } = instance;
   const key = keyOf(to);
   const next: StateInstance = { ...others, ...(key === undefined ? {} : { index_key: key }) };
@@ -128,7 +128,7 @@ function* impliedMoves(prepared: Prepared, working: WorkingState): Iterable<{ fr
   const resources = new Set([...working.instances()].map(({ resource }) => resource));
   for (const resource of resources) {
     const block = prepared.resources.get(configAddress(resource))?.block;
-    if (block === undefined || block.mode === "data" || block.forEach) continue;
+    if (block === undefined || block.forEach) continue;
     const [single, first] = [resource, instanceAddress(resource, 0)];
     const [hasSingle, hasFirst] = [working.get(resource, single), working.get(resource, first)].map(Boolean);
     if (block.count && hasSingle && !hasFirst) yield { from: single, to: first };

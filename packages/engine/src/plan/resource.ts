@@ -104,14 +104,9 @@ async function settleOnly(session: PlanSession, resource: PreparedResource, at: 
         await takeOver(session, resource, at, repetition.key, config);
       }
     }
-    for (const { index_key } of session.working.instancesOf(resourceAddress)) {
-      const address = instanceAddress(resourceAddress, index_key);
-      await session.refresher.settled(address);
-      const stored = session.working.get(resourceAddress, address);
-      if (stored && session.mode === "refresh-only")
-        noteConfigured(session, resource, at, stored, { settled: false, read: true });
-    }
-    if (session.mode === "refresh-only") judgeStored(session, resource, at);
+    for (const { index_key } of session.working.instancesOf(resourceAddress))
+      await session.refresher.settled(instanceAddress(resourceAddress, index_key));
+    if (session.mode === "refresh-only") noteStored(session, resource, at);
   } catch (thrown) {
     return report(session, thrown, resourceAddress);
   }
@@ -119,18 +114,18 @@ async function settleOnly(session: PlanSession, resource: PreparedResource, at: 
   return true;
 }
 
-/** Where nothing is proposed, the conditions of what is configured are judged all the same. */
-function judgeStored(session: PlanSession, resource: PreparedResource, at: ModuleInstance): void {
+/** Where nothing is proposed, what is configured is noted and its conditions are judged all the same. */
+function noteStored(session: PlanSession, resource: PreparedResource, at: ModuleInstance): void {
   const { block, schema } = resource;
-  if (block.preconditions.length + block.postconditions.length === 0) return;
   const { evaluation, working } = session;
   const address = addressIn(resource, at);
   const repetitions = expand(block, address, (one) => evaluation.evaluate(one, address, evaluation.scope(at)));
   if (repetitions.length === 0) noneToJudge(session, resource);
   for (const repetition of repetitions) {
     const instance = instanceAddress(address, repetition.key);
-    before(session, resource, at, repetition, instance);
     const stored = working.get(address, instance);
+    if (stored) noteConfigured(session, resource, at, stored, { settled: false, read: true });
+    before(session, resource, at, repetition, instance);
     const self = stored ? objectOf(stored, schema) : () => missingInstance(resource, at, repetition.key, working);
     after(session, resource, at, repetition, instance, self);
   }

@@ -207,7 +207,7 @@ async function open(
 ): Promise<PlanSession> {
   checkImports(prepared, diagnostics);
   const clients = new Clients(request.context, request.parallelism ?? 10);
-  const targeted = targetFilter(prepared, request.targets ?? [], diagnostics, working);
+  const targeted = targetFilter(prepared, request, diagnostics, working);
   const wanted = (instance: string, resource: string): boolean =>
     request.refresh !== false && (targeted?.(instance, resource) ?? true);
   const intents = new Map((await request.journal?.list())?.map((one) => [one.address, one] as const));

@@ -21,10 +21,10 @@ const covers = (target: string, instance: string, resource: string): boolean =>
   (isModule(target) && (instance.startsWith(`${target}.`) || instance.startsWith(`${target}[`))) ||
   (resourceOf(target) === target && target === configAddress(resource));
 
-/** The targets and what they depend on; undefined where everything is meant. */
+/** The targets and what they depend on, or in a destroy what depends on them; undefined where everything is meant. */
 export function targetFilter(
   prepared: Prepared,
-  targets: readonly string[],
+  { targets = [], mode }: { readonly targets?: readonly string[]; readonly mode: Mode },
   diagnostics: Diagnostic[],
   working: WorkingState,
 ): PlanSession["targeted"] {
@@ -41,6 +41,10 @@ export function targetFilter(
       }),
     );
   }
+  if (mode === "destroy") {
+    const doomed = withDependents(targets, working);
+    return (instance) => doomed.has(instance);
+  }
   const { graph } = prepared;
   const named = new Set(targets.flatMap((target) => resourcesOf(prepared, target)));
   const needed = new Set([...closure(graph, named)].filter((key) => !named.has(key)));
@@ -49,6 +53,23 @@ export function targetFilter(
     for (const other of named) if (other !== key && closure(graph, [other]).has(key)) needed.add(key);
   return (instance, resource) =>
     needed.has(configAddress(resource)) || targets.some((target) => covers(target, instance, resource));
+}
+
+/** Instances that the targets cover, and all that depended on these when they were last written. */
+export function withDependents(targets: readonly string[], working: WorkingState): ReadonlySet<string> {
+  const stored = [...working.instances()];
+  const found = new Set<string>();
+  const configs = new Set<string>();
+  for (let before = -1; before < found.size;) {
+    before = found.size;
+    for (const { address, resource, instance } of stored) {
+      const covered = targets.some((target) => covers(target, address, resource));
+      if (!covered && !instance.dependencies?.some((one) => configs.has(one))) continue;
+      found.add(address);
+      configs.add(configAddress(resource));
+    }
+  }
+  return found;
 }
 
 /** What moved must be planned as a whole: both of its addresses have to be among the targets. */

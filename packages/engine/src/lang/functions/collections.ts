@@ -1,5 +1,6 @@
 import type { Type } from "../../schema.ts";
 import { convert } from "../convert.ts";
+import { lengthBounds, numberWithin } from "../bounds.ts";
 import { equals } from "../operators.ts";
 import { sameType, unify } from "../types.ts";
 import * as v from "../values.ts";
@@ -15,7 +16,7 @@ function length(value: Value): Value {
   if (value.kind === "unknown") {
     if (typeof type !== "string" && type[0] === "tuple") return v.carry(v.count(type[1].length), value);
     if (typeof type !== "string" && type[0] === "object") return v.carry(v.count(Object.keys(type[1]).length), value);
-    return v.carry(v.someOf("number"), value);
+    return v.carry(value.length ? counted(value.length) : v.someOf("number"), value);
   }
   const size = v.isSequence(value)
     ? value.items.length
@@ -27,10 +28,11 @@ function length(value: Value): Value {
   if (size === undefined) {
     throw new ArgumentError("argument must be a string, a collection type, or a structural type", 0);
   }
-  // An unknown element of a set may turn out equal to another.
-  const open = value.kind === "set" && size > 1 && !v.isWhollyKnown(value);
-  return v.carry(open ? v.someOf("number") : v.count(size), value);
+  return v.carry(counted(lengthBounds(value) ?? [size, size]), value);
 }
+
+const counted = ([least, most]: readonly [number, number]): Value =>
+  numberWithin([v.count(least) as v.NumberValue, v.count(most) as v.NumberValue]);
 
 function coalesceType(values: readonly Value[]): Type {
   if (values.length === 0) throw new ArgumentError("at least one argument is required");

@@ -70,8 +70,10 @@ function elementAt(value: Value, index: Value): Value {
     throw new ArgumentError("cannot read elements from a set, which has no order; use tolist first", 0);
   const at = wholeOf(index, 1);
   if (items.length === 0) throw new ArgumentError("cannot use element function with an empty list", 0);
-  if (at < 0) throw new ArgumentError("cannot use element function with a negative index", 1);
-  return v.carry(items[at % items.length] as Value, value, index);
+  const rest = at % items.length;
+  if (rest < 0 && value.kind === "tuple")
+    throw new ArgumentError("cannot use element function with a negative index", 1);
+  return v.carry(items.at(rest) as Value, value, index);
 }
 
 function elementAtType([value, index]: readonly Value[]): Type {

@@ -1,4 +1,4 @@
-import { compareNumbers } from "../operators.ts";
+import { compareNumbers } from "../bounds.ts";
 import * as big from "../bigfloat.ts";
 import * as v from "../values.ts";
 import type { Value } from "../values.ts";
