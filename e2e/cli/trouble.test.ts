@@ -1,7 +1,7 @@
 /** What a person does wrong or meets: each gets a diagnostic with its remedy, and leaves nothing half-made. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -43,6 +43,23 @@ test("a configuration that can't be read says in which line", async () => {
   expect(stderr).toContain("[config-unreadable]");
   expect(stderr).toContain(`at ${join(at.project, "doge.config.ts")}:6`);
   expect(stderr).toContain('6 │   slug: "wow" "such",');
+});
+
+test("what is wrong in one's own Terraform is all told at once, in the file where it is", async () => {
+  const folder = join(at.project, "infra/stage");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "own.tf"),
+    'locals {\n  a = uper("x")\n  b = 5 + "five"\n}\noutput "c" { value = var.d }\n',
+  );
+  const { exitCode, stderr } = await inProject("validate", "stage");
+  rmSync(join(at.project, "infra/stage/own.tf"));
+  expect(exitCode).toBe(1);
+  expect(stderr.match(/at infra\/stage\/own\.tf:\d+:\d+/g)).toEqual(
+    [5, 2, 3].map((line) => `at infra/stage/own.tf:${line}:${line === 5 ? 14 : 3}`),
+  );
+  expect(stderr).toContain('2 │   a = uper("x")');
+  expect(stderr).toContain('→ Did you mean "upper"?');
 });
 
 test("where nothing is installed the configuration is read all the same; what else it imports is missed by name", async () => {

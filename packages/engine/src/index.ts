@@ -11,6 +11,7 @@ export { prepare } from "./graph/prepare.ts";
 export { hasChanges, planSummary } from "./plan/model.ts";
 export type { Mode, OutputChange, Plan, Reason, ResourceChange, VariableValue } from "./plan/model.ts";
 export { planRun, type PlanRequest } from "./plan/run.ts";
+export { validateValues } from "./plan/validate.ts";
 export { readVariableFile } from "./plan/variable-file.ts";
 export { parsePlan, serializePlan } from "./plan/saved.ts";
 export { applyPlan, type ApplyRequest, type ApplyResult } from "./apply/run.ts";

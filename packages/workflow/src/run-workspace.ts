@@ -1,4 +1,4 @@
-import { step } from "@doge/core";
+import { DogeError, step } from "@doge/core";
 import type {
   AppliedRun,
   Counts,
@@ -10,7 +10,7 @@ import type {
 import { executorFor } from "./executors/choose.ts";
 import { type SavedPlan, savePlan, takeUpPlan } from "./executors/saved-plan.ts";
 import type { Project } from "./project.ts";
-import { defineWorkspace } from "./workspaces/define.ts";
+import { asInProject, defineWorkspace } from "./workspaces/define.ts";
 import type { WorkspaceName } from "./workspaces/names.ts";
 
 /** Plans one workspace with the executor that it belongs to. */
@@ -20,7 +20,9 @@ export async function planWorkspace(
   options: WorkspaceRunOptions = {},
 ): Promise<PlannedRun> {
   const workspace = await definedWith(project, name, options);
-  return executorFor(project, workspace).plan(workspace, { signal: project.signal, ...options });
+  return inProject(workspace, () =>
+    executorFor(project, workspace).plan(workspace, { signal: project.signal, ...options }),
+  );
 }
 
 /** Plans one workspace and saves the plan, for `applySaved` in another process. */
@@ -32,7 +34,9 @@ export async function planToFile(
 ): Promise<PlannedRun> {
   const workspace = await definedWith(project, name, options);
   const executor = executorFor(project, workspace);
-  const planned = await executor.plan(workspace, { signal: project.signal, ...options, keep: true });
+  const planned = await inProject(workspace, () =>
+    executor.plan(workspace, { signal: project.signal, ...options, keep: true }),
+  );
   await savePlan(project, path, workspace, options, { executor: executor.name, planned });
   return planned;
 }
@@ -43,6 +47,19 @@ export async function applySaved(project: Project, saved: SavedPlan, options: Ru
   const workspace = await definedWith(asIs, saved.workspace, saved.options);
   const executor = executorFor(asIs, workspace);
   return takeUpPlan(saved, executor, workspace, { signal: project.signal, ...options });
+}
+
+/** What is wrong in a user's file is said of the file where it lies. */
+async function inProject<T>({ name, documents }: WorkspaceDefinition, plan: () => Promise<T>): Promise<T> {
+  try {
+    return await plan();
+  } catch (thrown) {
+    if (!(thrown instanceof DogeError) || !thrown.diagnostics.some(({ range }) => range)) throw thrown;
+    throw new DogeError(
+      thrown.diagnostics.map((one) => asInProject(name, documents, one)),
+      { cause: thrown },
+    );
+  }
 }
 
 /** The workspace, with import blocks for what was asked to be taken over. */

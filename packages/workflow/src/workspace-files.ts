@@ -1,7 +1,7 @@
 import { DogeError, fail, type Outcome } from "@doge/core";
 import { installModules } from "@doge/engine";
 import type { Project } from "./project.ts";
-import { configurationOf, renderConfiguration, userDocuments, userFolder } from "./workspaces/define.ts";
+import { asInProject, configurationOf, renderConfiguration, userDocuments, userFolder } from "./workspaces/define.ts";
 import type { WorkspaceName } from "./workspaces/names.ts";
 import { validateDocuments } from "./executors/validate.ts";
 import { prepareState } from "./state/store.ts";
@@ -67,11 +67,14 @@ export async function validateWorkspace(
   project: Project,
   name: WorkspaceName,
 ): Promise<Outcome<{ readonly resources: number }>> {
+  const { config, folder, machine } = project;
   const documents = {
-    "main.tf.json": renderConfiguration(configurationOf(project.config, name)),
-    ...(await userDocuments(project.machine.files, project.folder, name)),
+    "main.tf.json": renderConfiguration(configurationOf(config, name)),
+    ...(await userDocuments(machine.files, folder, name)),
   };
-  return validateDocuments(documents);
+  const files = machine.projectFiles(folder, userFolder(folder, name));
+  const { diagnostics, ...outcome } = await validateDocuments(documents, files);
+  return { ...outcome, diagnostics: diagnostics.map((one) => asInProject(name, documents, one)) };
 }
 
 /** Renders with this version of Doge and lists the lines that differ from what was rendered last. */

@@ -37,12 +37,11 @@ export interface Prepared {
   readonly graph: Graph;
 }
 
+/** Beside what is wrong, what could be prepared all the same: to look for more that is wrong. */
+export type Preparation = Outcome<Prepared> & { readonly partial?: Prepared };
+
 /** Checks everything that needs no values. The state's providers are prepared too, for what is to be removed. */
-export function prepare(
-  configuration: LoadedConfiguration,
-  given: readonly Provider[],
-  state?: State,
-): Outcome<Prepared> {
+export function prepare(configuration: LoadedConfiguration, given: readonly Provider[], state?: State): Preparation {
   const diagnostics: Diagnostic[] = [];
   const providers = withBuiltin(given);
   const modules = modulesOf(configuration);
@@ -72,12 +71,9 @@ export function prepare(
       }),
     );
   }
-  if (hasErrors(diagnostics)) return { diagnostics };
   const root = modules.get("") as PreparedModule;
-  return {
-    value: { configuration, modules, root, providers: resolver.prepared, resources, nodes, graph },
-    diagnostics,
-  };
+  const prepared = { configuration, modules, root, providers: resolver.prepared, resources, nodes, graph };
+  return hasErrors(diagnostics) ? { partial: prepared, diagnostics } : { value: prepared, diagnostics };
 }
 
 function prepareResource(

@@ -8,6 +8,7 @@ import { prepare, type Prepared } from "../graph/prepare.ts";
 import type { Journal } from "../journal/journal.ts";
 import { findLeftover } from "../journal/recover.ts";
 import { replay, subjectOf } from "../journal/replay.ts";
+import type { FunctionHost } from "../lang/functions/host.ts";
 import * as v from "../lang/values.ts";
 import type { Provider, ProviderContext } from "../provider.ts";
 import { configAddress, emptyState, moduleOf, resourceOf, type State } from "../state/model.ts";
@@ -27,6 +28,7 @@ import { isDeclared, orphanReason, planRemoval } from "./removal.ts";
 import { planManaged } from "./resource.ts";
 import { createBeforeDestroyOf, type PlanSession, report } from "./session.ts";
 import { excludedMoves, graphFor, targetFilter } from "./targets.ts";
+import { validateValues } from "./validate.ts";
 import { variableValues } from "./variables.ts";
 
 export interface PlanRequest {
@@ -57,8 +59,10 @@ export interface PlanRequest {
 export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
   const baseline = request.state ?? emptyState();
   const prepared = prepare(request.configuration, request.providers, baseline);
-  if (prepared.value === undefined) return { diagnostics: prepared.diagnostics };
   const diagnostics: Diagnostic[] = [...prepared.diagnostics];
+  const tried = prepared.value ?? prepared.partial;
+  if (tried && request.mode !== "destroy") diagnostics.push(...validateValues(tried, hostOf(request), diagnostics));
+  if (prepared.value === undefined) return { diagnostics };
   const variables = variableValues(request.configuration, request.variables, diagnostics);
   diagnostics.push(...checkReplaced(request.replace ?? []));
   if (hasErrors(diagnostics)) return { diagnostics };
@@ -112,6 +116,8 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
   };
   return { value: plan, diagnostics };
 }
+
+const hostOf = ({ context: { files } }: PlanRequest): FunctionHost => (files ? { files } : {});
 
 /** What a planning is given once and for all. */
 interface Planning {
@@ -223,7 +229,7 @@ async function open(
     dependencies: new Dependencies(prepared, working),
     evaluation: new Evaluation(prepared.root, variables, request.workspace ?? "default", {
       plannedAt,
-      ...(request.context.files ? { files: request.context.files } : {}),
+      ...hostOf(request),
     }),
     clients,
     refresher: new Refresher(clients, working, wanted),

@@ -1,14 +1,18 @@
-import type { Outcome } from "@doge/core";
-import { loadConfiguration, prepare } from "@doge/engine";
+import { hasErrors, type Outcome, type ProjectFiles } from "@doge/core";
+import { loadConfiguration, prepare, validateValues } from "@doge/engine";
 import { providers } from "../providers.ts";
 
-/** Checks Terraform JSON against the providers' schemas; asks no vendor. */
+/** Checks a configuration against the providers' schemas, and all that needs no values; asks no vendor. */
 export async function validateDocuments(
   documents: Readonly<Record<string, string>>,
+  files: ProjectFiles,
 ): Promise<Outcome<{ readonly resources: number }>> {
   const loaded = await loadConfiguration(Object.entries(documents).map(([file, content]) => ({ file, content })));
   if (!loaded.value) return { diagnostics: loaded.diagnostics };
   const prepared = prepare(loaded.value, providers);
-  const diagnostics = [...loaded.diagnostics, ...prepared.diagnostics];
-  return prepared.value ? { value: { resources: prepared.value.resources.size }, diagnostics } : { diagnostics };
+  const tried = prepared.value ?? prepared.partial;
+  const values = tried ? validateValues(tried, { files }, prepared.diagnostics) : [];
+  const diagnostics = [...loaded.diagnostics, ...prepared.diagnostics, ...values];
+  if (!prepared.value || hasErrors(values)) return { diagnostics };
+  return { value: { resources: prepared.value.resources.size }, diagnostics };
 }

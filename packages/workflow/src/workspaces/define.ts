@@ -1,4 +1,5 @@
-import { type Files, type ProjectFiles, Secret } from "@doge/core";
+import { normalize } from "node:path";
+import { type Diagnostic, type Files, type ProjectFiles, Secret } from "@doge/core";
 import { collectSources, type Configuration } from "@doge/engine";
 import type { ProjectConfig } from "../config/schema.ts";
 import { envFileMap } from "../env/files.ts";
@@ -39,9 +40,22 @@ export async function userDocuments(
   name: WorkspaceName,
 ): Promise<Record<string, string>> {
   const sources = await collectSources(files, userFolder(folder, name));
-  return Object.fromEntries(
-    sources.map(({ file, content }) => [file === "main.tf.json" ? "user-main.tf.json" : file, content]),
-  );
+  return Object.fromEntries(sources.map(({ file, content }) => [file === OURS ? USERS : file, content]));
+}
+
+/** A user's file of the name of ours goes beside it. */
+const [OURS, USERS] = ["main.tf.json", "user-main.tf.json"];
+
+/** Names a user's file as it lies in the project, `infra/stage/web.tf`; runs know it from the workspace's own folder. */
+export function asInProject(
+  name: WorkspaceName,
+  documents: WorkspaceDefinition["documents"],
+  diagnostic: Diagnostic,
+): Diagnostic {
+  const { range } = diagnostic;
+  if (!range || range.file === OURS || !(range.file in documents)) return diagnostic;
+  const file = range.file === USERS ? OURS : range.file;
+  return { ...diagnostic, range: { ...range, file: normalize(`infra/${name}/${file}`) } };
 }
 
 /**
@@ -64,7 +78,7 @@ export async function defineWorkspace(project: Project, name: WorkspaceName): Pr
     fullName: `${config.slug}-${name}`,
     execution: name === "meta" || name === "dotenv" || config.executor !== "hcp" ? "local" : "remote",
     documents: {
-      "main.tf.json": renderConfiguration(configurationOf(config, name)),
+      [OURS]: renderConfiguration(configurationOf(config, name)),
       ...(await userDocuments(machine.files, folder, name)),
     },
     files: userFiles(machine.projectFiles(folder, userFolder(folder, name))),
