@@ -53,6 +53,8 @@ export function useContainerdStore(name: DropletName, on: boolean): void {
   const wanted = { ...settings, features: { ...settings.features, "containerd-snapshotter": on } };
   onConsole(name, "sh", "-c", 'printf %s "$1" > /etc/docker/daemon.json', "sh", JSON.stringify(wanted));
   onConsole(name, "systemctl", "restart", "docker");
+  const driver = onConsole(name, "docker", "info", "--format", "{{json .DriverStatus}}");
+  if (driver.includes("io.containerd.snapshotter") !== on) throw new Error(`the engine's store is ${driver}`);
 }
 
 export interface RealPlaceOptions {
