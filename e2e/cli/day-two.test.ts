@@ -86,7 +86,7 @@ test("a new SECRET_KEY comes beside the former one, which goes when that is said
 
   const [newest] = keys(production);
   expect((await project.run(["secrets", "rotate", "--finish"], 1)).stderr).toContain("[unconfirmed]");
-  const finished = await project.run(["secrets", "rotate", "--finish", "--yes"]);
+  const finished = await project.run(["secrets", "rotate", "SECRET_KEY", "--finish", "--yes"]);
   expect(finished.stdout).toMatch(/^The former SECRET_KEY is forgotten\./);
   expect(keys(production)).toEqual([newest, undefined]);
   expect(await serves("prod")).toEqual({ version: "3", keys: [newest], reencrypted: 0 });

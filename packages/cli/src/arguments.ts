@@ -16,7 +16,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   const usage = (summary: string, detail: string, remedy?: string): void => {
     diagnostics.push(error({ code: "usage", summary, detail, remedy: remedy ?? `Run doge ${command.name} --help.` }));
   };
-  const takesRest = command.arguments.at(-1)?.rest === true;
+  const takesRest = command.arguments.at(-1)?.rest === "command";
 
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as string;
@@ -26,7 +26,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     }
     if (!word.startsWith("-") || word === "-") {
       positional.push(word);
-      // After the first word of a rest argument, everything belongs to it: `doge ssh stage ls -l`.
+      // From its first word on, everything belongs to the command that runs elsewhere: `doge ssh stage ls -l`.
       if (takesRest && positional.length >= command.arguments.length) {
         positional.push(...words.slice(i + 1).filter((w, at) => !(at === 0 && w === "--")));
         break;

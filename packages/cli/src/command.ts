@@ -19,8 +19,8 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly help: string;
   readonly optional?: boolean;
-  /** All that follow, `--` included. */
-  readonly rest?: boolean;
+  /** All that follow: words among which flags of ours may stand, or a command that runs elsewhere, with its own flags. */
+  readonly rest?: "words" | "command";
   readonly choices?: readonly string[];
   /** Only whole numbers, zero among them. */
   readonly integer?: boolean;

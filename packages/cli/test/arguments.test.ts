@@ -47,11 +47,21 @@ test("a missing argument says what it is", () => {
   expect(parse().diagnostics).toMatchObject([{ summary: "Something is missing", detail: "WORKSPACE: which" }]);
 });
 
-test("what follows a rest argument belongs to it, flags too", () => {
+test("what follows a command for elsewhere belongs to it, flags too", () => {
   const found = findCommand(["ssh", "stage", "ls", "-l", "--json"]);
   const parsed = parseArguments(found?.command as NonNullable<typeof found>["command"], found?.rest ?? []);
   expect(parsed).toMatchObject({
     arguments: { environment: "stage", command: ["ls", "-l", "--json"] },
+    diagnostics: [],
+  });
+});
+
+test("flags stand among several words, too", () => {
+  const found = findCommand(["secrets", "rotate", "SECRET_KEY", "--yes", "METRICS_TOKEN"]);
+  const parsed = parseArguments(found?.command as NonNullable<typeof found>["command"], found?.rest ?? []);
+  expect(parsed).toMatchObject({
+    arguments: { secrets: ["SECRET_KEY", "METRICS_TOKEN"] },
+    flags: { yes: true },
     diagnostics: [],
   });
 });

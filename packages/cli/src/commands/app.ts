@@ -127,7 +127,7 @@ export const sshCommand = defineCommand<never>({
   name: "ssh",
   summary: "Log in to a droplet, or run a command there",
   description: "The host key is pinned: it was made before the droplet was.",
-  arguments: [environmentArgument, { name: "command", help: "Command to run instead of a shell", rest: true }],
+  arguments: [environmentArgument, { name: "command", help: "Command to run instead of a shell", rest: "command" }],
   examples: ["doge ssh stage", "doge ssh prod docker ps"],
   async run(invocation) {
     const words = (invocation.arguments["command"] ?? []) as readonly string[];

@@ -3,7 +3,7 @@ import { connectEnvironment } from "@doge/workflow";
 import { defineCommand, type Invocation } from "../command.ts";
 import { chosen, environmentArgument } from "./app.ts";
 
-const commandArgument = { name: "command", help: "The command and its words", rest: true } as const;
+const commandArgument = { name: "command", help: "The command and its words", rest: "command" } as const;
 
 async function runThere(invocation: Invocation, kind: "exec" | "run"): Promise<{ readonly exitCode: number }> {
   const project = await invocation.project();

@@ -21,7 +21,7 @@ export const secretsRotateCommand = defineCommand<Rotation | EnvPush>({
     "takes the former key, too (`app.previousKey`), until --finish takes that away; elsewhere people are signed out and\n" +
     "second factors have to be set up anew: it asks. Not made anew: BACKUP_KEY, without which earlier backups can't be\n" +
     "read, and what a vendor gave you (MAIL_URL, STORAGE_URL, tokens).",
-  arguments: [{ name: "secrets", help: `${rotated.join(", ")} (default: database)`, rest: true, choices: rotated }],
+  arguments: [{ name: "secrets", help: `${rotated.join(", ")} (default: database)`, rest: "words", choices: rotated }],
   flags: {
     finish: { type: "boolean", help: "SECRET_KEY: let the app forget the key of before the last rotation" },
     yes: { type: "boolean", short: "y", help: "Don't ask" },

@@ -27,7 +27,7 @@ interface ListedObject {
 export const stateListCommand = defineCommand<{ readonly serial: number; readonly objects: readonly ListedObject[] }>({
   name: "state list",
   summary: "List the objects of a workspace's state",
-  arguments: [workspaceArgument, { ...address, name: "addresses", help: "only what these name", rest: true }],
+  arguments: [workspaceArgument, { ...address, name: "addresses", help: "only what these name", rest: "words" }],
   view: ({ objects }) =>
     objects.map((one) => `${one.address}${one.status ? ` (${one.status})` : ""}`).join("\n") || "The state is empty.",
   async run(invocation) {
@@ -78,7 +78,7 @@ export const stateMvCommand = defineCommand<{ readonly moved: readonly string[] 
 export const stateRmCommand = defineCommand<{ readonly forgotten: readonly string[] }>({
   name: "state rm",
   summary: "Forget objects: they go on existing, and Doge no longer manages them",
-  arguments: [workspaceArgument, { ...address, name: "addresses", rest: true }],
+  arguments: [workspaceArgument, { ...address, name: "addresses", rest: "words" }],
   view: ({ forgotten }) => forgotten.map((one) => `forgotten: ${one}`).join("\n"),
   async run(invocation) {
     const addresses = strings(invocation.arguments["addresses"]);
