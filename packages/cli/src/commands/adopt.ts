@@ -11,6 +11,7 @@ import {
 } from "@doge/workflow";
 import { defineCommand, type Invocation } from "../command.ts";
 import { installDependencies, packTool, readTemplate } from "../tool-package.ts";
+import { confirm } from "../terminal/ask.ts";
 import { adoptView } from "../views/adopt.ts";
 import { answer, asksQuestions, assumed, chooseIdentity, identityFlags, knownCredentials, slugOf } from "./identity.ts";
 
@@ -35,6 +36,8 @@ export const adoptCommand = defineCommand<Adopted>({
     port: { type: "string", help: "Port that the app listens on in its container" },
     ready: { type: "string", value: "PATH", help: "Path that answers 200 when requests may come" },
     migrate: { type: "string", value: "COMMAND", help: "Command that migrates the database; empty for none" },
+    postgres: { type: "boolean", help: "PostgreSQL beside the app, where the folder doesn't show that it needs it" },
+    redis: { type: "boolean", help: "Redis beside the app, where the folder doesn't show that it needs it" },
     yes: { type: "boolean", short: "y", help: "No questions: what was seen and defaults" },
     "no-install": { type: "boolean", help: "Do not run npm install in infra/" },
   },
@@ -43,9 +46,9 @@ export const adoptCommand = defineCommand<Adopted>({
   async run(invocation) {
     const { machine, emit, folder, flags } = invocation;
     const now = (): Date => machine.clock.now();
-    const facts = await factsOf(invocation);
+    const seen = await factsOf(invocation);
     const credentials = await knownCredentials(invocation);
-    const chosen = await chooseFor(invocation, facts, credentials);
+    const { chosen, facts } = await chooseFor(invocation, seen, credentials);
     const config = unwrap(validateProject(chosen, "the answers"));
     const template = await readTemplate(invocation.home, "adopt");
 
@@ -104,14 +107,15 @@ async function factsOf({ machine, folder }: Invocation): Promise<Facts> {
 
 async function chooseFor(
   invocation: Invocation,
-  facts: Facts,
+  seen: Facts,
   credentials: Readonly<Record<string, string>>,
-): Promise<ProjectConfigInput> {
+): Promise<{ readonly chosen: ProjectConfigInput; readonly facts: Facts }> {
   const remote = await gitHubRemote(invocation);
   const chosen = await chooseIdentity(invocation, credentials, {
-    slug: slugOf(facts.name ?? remote?.repository ?? basename(invocation.folder)),
+    slug: slugOf(seen.name ?? remote?.repository ?? basename(invocation.folder)),
     ...remote,
   });
+  const facts = await withServices(invocation, seen);
   const seenPort = facts.port === undefined ? undefined : String(facts.port);
   const port = await answer(invocation, {
     flag: "port",
@@ -125,7 +129,7 @@ async function chooseFor(
     fallback: facts.ready ?? "/",
   });
   const migrate = await migration(invocation, facts);
-  return {
+  const config: ProjectConfigInput = {
     ...chosen,
     app: {
       port: Number(port),
@@ -140,6 +144,15 @@ async function chooseFor(
     },
     ...(facts.checks ? { ci: { checks: facts.checks.map((words) => [...words]) } } : {}),
   };
+  return { chosen: config, facts };
+}
+
+/** What runs beside the app. A Dockerfile alone doesn't show that. */
+async function withServices(invocation: Invocation, seen: Facts): Promise<Facts> {
+  const asks = seen.kind === "dockerfile" && asksQuestions(invocation);
+  const needs = async (service: "postgres" | "redis", name: string): Promise<boolean> =>
+    seen[service] || invocation.flags[service] === true || (asks && (await confirm(`Does the app need ${name}?`)));
+  return { ...seen, postgres: await needs("postgres", "PostgreSQL"), redis: await needs("redis", "Redis") };
 }
 
 async function migration(invocation: Invocation, facts: Facts): Promise<string[] | undefined> {
