@@ -22,6 +22,7 @@ export interface BackupStatus {
   /** Whether it is in Spaces too. */
   readonly offsite: boolean;
   readonly detail: string;
+  /** The last that was proven: this one, or where it failed before its proof, an earlier one. */
   readonly backup: BackupProof | null;
 }
 
@@ -71,7 +72,8 @@ async function db(
       summary,
       detail: tailOf(result),
       address: host.name,
-      remedy: "Check Postgres with `doge logs --service postgres` and the disk with `doge ssh`, then run this again.",
+      remedy:
+        "Check Postgres with `doge logs --service postgres` and the disk with `doge ssh`, then run this again. Where it does not run, `doge deploy` starts it.",
     });
   }
   return result.stdout;

@@ -146,7 +146,22 @@ describe.skipIf(!havePostgres)("backups (needs Postgres)", () => {
     sql("DELETE FROM wows WHERE name = 'w'");
     const shrunk = await runScheduledBackup(host, layout).then(() => undefined, trouble);
     expect(shrunk?.detail).toContain("it holds 1 rows, the last one held 401");
-    expect(await backupStatus(host, layout)).toMatchObject({ ok: false });
+    expect(await backupStatus(host, layout)).toMatchObject({ ok: false, backup: { rows: 1 } });
+    // By a person, from where they are. It is compared with the one that was too small.
+    const byHand =
+      'cd "$1/.." && "./$(basename "$1")/bin/db" scheduled && cd "$1" && bin/db verify backups/scheduled/"$2"';
+    const ran = await host.run({ argv: ["sh", "-c", byHand, "sh", layout.root, newest ?? ""] });
+    expect([ran.exitCode, ran.stderr]).toEqual([0, ""]);
+    expect(await backupStatus(host, layout)).toMatchObject({ ok: true, backup: { rows: 1 } });
+    // Few rows may become fewer, but not none; and what fails on its way is no measure for the next.
+    writeFileSync(key, "");
+    await runScheduledBackup(host, layout).catch(() => {});
+    expect(await backupStatus(host, layout)).toMatchObject({ ok: false, backup: { rows: 1 } });
+    writeFileSync(key, `BACKUP_KEY=${canary}\n`);
+    sql("DELETE FROM wows");
+    const empty = await runScheduledBackup(host, layout).then(() => undefined, trouble);
+    expect(empty?.detail).toContain("it holds 0 rows, the last one held 1");
+    sql("INSERT INTO wows (name) VALUES ('kabosu')");
     writeFileSync(key, "BACKUP_KEY=another\n");
     expect((await verifyBackup(host, layout, file).then(() => undefined, trouble))?.detail).toContain("another key");
   });

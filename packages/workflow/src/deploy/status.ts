@@ -38,6 +38,15 @@ export async function environmentStatus(
   };
 }
 
+function backupText(backup: Inspection["backup"]): string {
+  if (!backup) return "no scheduled backup yet";
+  const at = minuteOf(backup.at);
+  return backup.ok ? `backup of ${at}, ${backup.backup?.rows ?? 0} rows, proven` : `the backup of ${at} failed`;
+}
+
+/** `2026-11-25 03:17 UTC`. */
+const minuteOf = (iso: string): string => `${iso.slice(0, 16).replace("T", " ")} UTC`;
+
 function describe(
   { status, host, certificate, backup, lease, maintenance, store }: Inspection,
   now: Date,
@@ -49,24 +58,26 @@ function describe(
   const days = certificate && Math.floor((certificate.notAfter.getTime() - now.getTime()) / 86_400_000);
   const free = host.diskFreeKilobytes;
   return [
-    `release ${current.number} (${current.slot}), ${health}, since ${current.finishedAt}, by ${current.owner}`,
+    `release ${current.number} (${current.slot}), ${health}, since ${minuteOf(current.finishedAt)}, by ${current.owner}`,
     `image ${current.image.digest.slice(0, 19)}, commit ${current.image.commit.slice(0, 7)}`,
     ...(pending
-      ? [`release ${pending.number} is on its way since ${pending.startedAt} (${pending.phase}), by ${pending.owner}`]
+      ? [
+          `release ${pending.number} is on its way since ${minuteOf(pending.startedAt)} (${pending.phase}), by ${pending.owner}`,
+        ]
       : []),
     ...(store ? [`${store.images} images on the droplet, ${(store.kilobytes / 1024).toFixed(1)} MB: no registry`] : []),
     ...(maintenance
       ? [
           maintenance.holdSeconds === undefined
-            ? `maintenance page since ${maintenance.since}, by ${maintenance.by}: ${maintenance.message}`
-            : `maintenance since ${maintenance.since}, by ${maintenance.by}: requests wait ${maintenance.holdSeconds} s, then read: ${maintenance.message}`,
+            ? `maintenance page since ${minuteOf(maintenance.since)}, by ${maintenance.by}: ${maintenance.message}`
+            : `maintenance since ${minuteOf(maintenance.since)}, by ${maintenance.by}: requests wait ${maintenance.holdSeconds} s, then read: ${maintenance.message}`,
         ]
       : []),
     ...(lease.alive ? [`${lease.holder?.owner ?? "someone"} is at work: ${lease.holder?.purpose ?? "unknown"}`] : []),
     [
       ...(days === undefined ? [] : [`certificate for ${days} days`]),
       ...(free === undefined ? [] : [`${(free / 1024 / 1024).toFixed(1)} GB of disk free`]),
-      backup?.backup ? `backup of ${backup.at}, ${backup.backup.rows} rows, proven` : "no scheduled backup yet",
+      backupText(backup),
     ].join(", "),
   ];
 }
