@@ -1,5 +1,5 @@
 import { fail } from "@doge/core";
-import { environmentMaintenance } from "@doge/workflow";
+import { environmentMaintenance, type EnvironmentName } from "@doge/workflow";
 import { millisecondsOf } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { chosen, environmentArgument } from "./app.ts";
@@ -21,7 +21,7 @@ function holdOf(flag: unknown): { readonly holdSeconds?: number } {
 
 type Maintenance = Awaited<ReturnType<typeof environmentMaintenance>>;
 
-export const maintenanceOnCommand = defineCommand<{ readonly maintenance: Maintenance }>({
+export const maintenanceOnCommand = defineCommand<{ readonly environment: EnvironmentName; readonly maintenance: Maintenance }>({
   name: "maintenance on",
   summary: "Give visitors a maintenance page (503) instead of the app, or let them wait",
   description:
@@ -36,15 +36,16 @@ export const maintenanceOnCommand = defineCommand<{ readonly maintenance: Mainte
       help: "Let each request wait for the end of it, so long at most: 30s, 2m; up to 5m",
     },
   },
-  view: ({ maintenance }) =>
-    `${maintenance?.holdSeconds === undefined ? "Visitors read" : `Requests wait, ${maintenance.holdSeconds} s at most; then visitors read`}: ${maintenance?.message ?? ""}\nNext: doge maintenance off\n`,
+  view: ({ environment, maintenance }) =>
+    `${maintenance?.holdSeconds === undefined ? "Visitors read" : `Requests wait, ${maintenance.holdSeconds} s at most; then visitors read`}: ${maintenance?.message ?? ""}\nNext: doge maintenance off ${environment}\n`,
   async run(invocation) {
     const given = invocation.flags["message"];
     const message =
       typeof given === "string" ? given : "We are working on the site. Please try again in a few minutes.";
     const project = await invocation.project();
     const page = { message, ...holdOf(invocation.flags["hold"]) };
-    return { exitCode: 0, data: { maintenance: await environmentMaintenance(project, chosen(invocation), page) } };
+    const environment = chosen(invocation);
+    return { exitCode: 0, data: { environment, maintenance: await environmentMaintenance(project, environment, page) } };
   },
 });
 
