@@ -1,14 +1,15 @@
 /** A Django app that was there before Doge: adopted, built from its Dockerfile by a real engine, deployed by the tool. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { removeAll } from "../../packages/deploy/src/index.ts";
-import { type AdoptedProject, adoptDjango, domain, page } from "../support/adopted.ts";
+import { adoptDjango } from "../support/adopted.ts";
+import { domain, type HostedProject, page } from "../support/hosted.ts";
 import { changeDjangoApp } from "../support/django-app.ts";
 import { figuresOf, startLoad } from "../support/load.ts";
 import { connectReal, machine } from "../support/real.ts";
 
 const slug = "such-django";
 const site = `https://staging.${domain}`;
-let project: AdoptedProject;
+let project: HostedProject;
 
 beforeAll(async () => {
   project = await adoptDjango(slug, "stage");

@@ -1,12 +1,13 @@
-/** docs/deploy.md's disaster guide, followed to the letter: the host is lost, with its disk and its host key. */
+/** docs/deploy.md's disaster guide, followed to the letter: the host is lost, with its disk and its host key; the database. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Host, projectLayout, removeAll } from "../../packages/deploy/src/index.ts";
-import { type AdoptedProject, adoptDjango, domain, makeBucket, page } from "../support/adopted.ts";
+import { adoptDjango } from "../support/adopted.ts";
+import { domain, type HostedProject, makeBucket, page } from "../support/hosted.ts";
 import { connectReal, machine, replaceDroplet } from "../support/real.ts";
 
 const slug = "such-lost";
 const site = `https://${domain}`;
-let project: AdoptedProject;
+let project: HostedProject;
 let host: Host;
 
 beforeAll(async () => {
@@ -83,4 +84,20 @@ test("the host is lost: a new one, a deploy, the last backup, and every row is t
   expect(await sql(settled)).toBe(rest);
   // The app's own connections to the database were ended by the restore: it opens new ones.
   await expect.poll(() => page(`${site}/`)).toBe(`such Django, ${restored.length} visits, much WORD`);
+}, 300_000);
+
+test("the database is lost, with its volume: a deploy, the last backup, and every row is there", async () => {
+  const { file } = await project.data<{ readonly file: string }>("db", "backup", "prod");
+  const [rows, rest] = [await sql(visits), await sql(settled)];
+  await there(["docker", "rm", "--force", "services-postgres-1"]);
+  await there(["docker", "volume", "rm", "services_postgres"]);
+  expect((await project.ask("db", "verify", "prod", file)).said).toContain("`doge deploy` starts it");
+
+  await project.data("deploy", "prod");
+  const stored = await project.data<readonly { readonly file: string }[]>("db", "list", "prod");
+  expect(stored[0]?.file).toBe(file);
+  await project.data("db", "verify", "prod", file);
+  await project.data("db", "restore", "prod", file, "--yes");
+  expect([await sql(visits), await sql(settled)]).toEqual([rows, rest]);
+  await expect.poll(() => page(`${site}/`)).toBe(`such Django, ${rows.split("\n").length} visits, much WORD`);
 }, 300_000);

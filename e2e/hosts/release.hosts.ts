@@ -1,4 +1,3 @@
-import { connect } from "node:tls";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { waitReachable } from "../../packages/deploy/src/release/probe.ts";
 import { acme, type DropletName } from "../../tools/hosts/places.ts";
 import { buildApp, canary, deployOptions, type Place, stylesheetOf, templateMigrations } from "../support/app.ts";
 import { bootDroplet, cutPower } from "../../tools/hosts/droplet.ts";
+import { certificate } from "../support/hosted.ts";
 import { connectReal, realPlace, record as hostsRecord } from "../support/real.ts";
 
 let folder: string;
@@ -35,17 +35,6 @@ afterAll(async () => {
   await places.prod?.host.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Serial number and end of the certificate that a site shows, checked against the ACME server's root. */
-const certificate = (domain: string): Promise<{ readonly serial: string; readonly until: Date }> =>
-  new Promise((resolve, reject) => {
-    const socket = connect({ host: domain, port: 443, servername: domain }, () => {
-      const { serialNumber, valid_to: until } = socket.getPeerCertificate();
-      socket.end();
-      resolve({ serial: serialNumber, until: new Date(until) });
-    });
-    socket.on("error", reject);
-  });
 
 test("the template goes live on stage with a certificate of the ACME server, renewed before it ends", async () => {
   const staged = await deployRelease(deployOptions(at("stage"), await buildApp(at("stage"), "a1"), record));

@@ -2,14 +2,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { removeAll, type ReleaseRecord } from "../../packages/deploy/src/index.ts";
 import { engineName } from "../../packages/deploy/src/registry/sent.ts";
-import { type AdoptedProject, adoptDjango, domain, page } from "../support/adopted.ts";
+import { adoptDjango } from "../support/adopted.ts";
 import { changeDjangoApp } from "../support/django-app.ts";
+import { domain, type HostedProject, page } from "../support/hosted.ts";
 import { figuresOf, startLoad } from "../support/load.ts";
 import { connectReal, machine } from "../support/real.ts";
 
 const slug = "such-sent";
 const names = ["stage", "prod"] as const;
-let project: AdoptedProject;
+let project: HostedProject;
 
 beforeAll(async () => {
   project = await adoptDjango(slug, "stage", "none");

@@ -1,7 +1,7 @@
 /** An app without dependencies in a project of its own: what the commands of day two are tried on. */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** Says its version, which keys it knows, and how often `reencrypt.mjs` ran beside it. */
 const server = (version: string): string => `
@@ -53,7 +53,10 @@ export function writeSmallApp(folder: string): void {
     ".envs/.production/.app": "PORT=3000\nSECRET_KEY=production-1\n",
     ".envs/.staging/.app": "SECRET_KEY=staging-1\n",
   };
-  for (const [path, content] of Object.entries(files)) writeFileSync(join(folder, path), content);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
 }
 
 export const git = (folder: string, ...words: readonly string[]): string =>

@@ -84,7 +84,9 @@ async function serveRegistry(): Promise<void> {
   const context = createContext({ folder: join(folder, "registry"), url: () => url });
   const service = createRegistry(context, {
     identify: (_, token) =>
-      token === registry.token ? { login: registry.username, scopes: ["write:packages"] } : undefined,
+      token === registry.token
+        ? { login: registry.username, scopes: ["write:packages", "delete:packages"] }
+        : undefined,
     // Base images stand for Docker Hub's, which anybody may pull.
     isPublic: (repository) => /^doge\/(node|postgres|caddy|django)$/.test(repository),
   });
