@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { doge } from "../tool.ts";
 import { openSandbox, type Sandbox, type Sandboxed } from "../support/project.ts";
 import { commitVersion, git, smallAppConfig, valueIn, writeSmallApp } from "../support/small-app.ts";
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
   project = sandbox.project("small", { ...smallAppConfig, app: { ...smallAppConfig.app, previousKey } });
   writeSmallApp(project.folder);
   await project.run(["up"]);
-}, 120_000);
+}, 300_000);
 afterAll(() => sandbox?.stop());
 
 /** As a merge of both pull requests leaves the branches. */
@@ -68,7 +69,7 @@ test("doge up leaves what was rolled back and says so; a commit that mends it is
   expect(mended.stderr).not.toContain("rolled back");
   expect(await serves("prod")).toMatchObject({ version: "3" });
   expect(await serves("stage")).toMatchObject({ version: "3" });
-}, 120_000);
+}, 300_000);
 
 test("a new SECRET_KEY comes beside the former one, which goes when that is said", async () => {
   const keys = (path: string): readonly (string | undefined)[] =>
@@ -91,4 +92,22 @@ test("a new SECRET_KEY comes beside the former one, which goes when that is said
   expect(keys(production)).toEqual([newest, undefined]);
   expect(await serves("prod")).toEqual({ version: "3", keys: [newest], reencrypted: 0 });
   expect((await serves("stage")).keys).toEqual([keys(staging)[0]]);
-}, 120_000);
+}, 300_000);
+
+test("backups that fail turn doge status and the deploy job red, and hide no release", async () => {
+  const commit = git(project.folder, "rev-parse", "HEAD").trim();
+  const job = { GITHUB_EVENT_NAME: "push", GITHUB_SHA: commit, GITHUB_REF_NAME: "stage", GITHUB_ACTOR: "ada" };
+  const deploys = () => doge(["ci", "deploy"], { cwd: project.folder, env: { ...project.env, ...job } });
+  expect((await deploys()).exitCode).toBe(0);
+
+  const noted = { at: new Date().toISOString(), ok: false, offsite: false, detail: "pg_dump failed", backup: null };
+  const note = `cd doge/small && mkdir -p backups && echo '${JSON.stringify(noted)}' > backups/status.json`;
+  await project.run(["ssh", "stage", note]);
+  const status = await project.run(["status"], 1);
+  expect(status.stdout).toMatch(/the backup of \d{4}-\d\d-\d\d \d\d:\d\d UTC failed$/m);
+  expect(status.stderr).toMatch(/\[backup-failing\][^]*pg_dump failed/);
+  const red = await deploys();
+  expect(red.exitCode).toBe(1);
+  expect(red.stderr).toMatch(/\[backup-failing\][^]*pg_dump failed/);
+  expect(await serves("stage")).toMatchObject({ version: "3" });
+}, 300_000);

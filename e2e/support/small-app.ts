@@ -51,6 +51,7 @@ export function writeSmallApp(folder: string): void {
     "compose.production.yaml": compose,
     ".gitignore": ".envs\n.doge\n",
     ".envs/.production/.app": "PORT=3000\nSECRET_KEY=production-1\n",
+    ".envs/.production/.backup": "BACKUP_KEY=such-key\n",
     ".envs/.staging/.app": "SECRET_KEY=staging-1\n",
   };
   for (const [path, content] of Object.entries(files)) {

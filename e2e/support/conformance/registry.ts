@@ -45,6 +45,13 @@ export function registryConformance(place: () => RegistryPlace): void {
       expect(await codeOf(open().putBlob(repository, blob))).toMatch(/^registry-(auth|denied)$/);
     });
 
+    test("says of one that is not there that it can't be reached", async () => {
+      const { machine } = place();
+      const clock = { ...machine.clock, sleep: async () => {} };
+      const nobody = createRegistry({ http: machine.http, clock, url: "http://127.0.0.1:9" });
+      expect(await codeOf(nobody.resolve(repository, "any"))).toBe("registry-unreachable");
+    });
+
     test("knows nothing of a repository that nobody pushed to", async () => {
       await push("tree-abc");
       expect(await findImageForTree(mine(), `${repository}-never`, "abc")).toBeUndefined();

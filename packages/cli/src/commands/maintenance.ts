@@ -21,7 +21,10 @@ function holdOf(flag: unknown): { readonly holdSeconds?: number } {
 
 type Maintenance = Awaited<ReturnType<typeof environmentMaintenance>>;
 
-export const maintenanceOnCommand = defineCommand<{ readonly environment: EnvironmentName; readonly maintenance: Maintenance }>({
+export const maintenanceOnCommand = defineCommand<{
+  readonly environment: EnvironmentName;
+  readonly maintenance: Maintenance;
+}>({
   name: "maintenance on",
   summary: "Give visitors a maintenance page (503) instead of the app, or let them wait",
   description:
@@ -45,7 +48,10 @@ export const maintenanceOnCommand = defineCommand<{ readonly environment: Enviro
     const project = await invocation.project();
     const page = { message, ...holdOf(invocation.flags["hold"]) };
     const environment = chosen(invocation);
-    return { exitCode: 0, data: { environment, maintenance: await environmentMaintenance(project, environment, page) } };
+    return {
+      exitCode: 0,
+      data: { environment, maintenance: await environmentMaintenance(project, environment, page) },
+    };
   },
 });
 

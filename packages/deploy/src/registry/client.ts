@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { type Clock, fail, type Http, type HttpRequest, type HttpResponse, sendWithRetry } from "@doge/core";
+import {
+  type Clock,
+  fail,
+  type Http,
+  type HttpRequest,
+  type HttpResponse,
+  sendWithRetry,
+  TransportError,
+} from "@doge/core";
 import { answerChallenge, parseChallenge, type RegistryCredentials } from "./auth.ts";
 import { manifestTypes } from "./media.ts";
 
@@ -47,7 +55,13 @@ export function createRegistry(options: {
   const authorizations = new Map<string, string>();
 
   /** Sends with a token for these scopes; asks for one where the registry wants it. */
-  async function send(scopes: readonly string[], request: HttpRequest): Promise<HttpResponse> {
+  const send = (scopes: readonly string[], request: HttpRequest): Promise<HttpResponse> =>
+    exchange(scopes, request).catch((thrown: unknown) => {
+      if (thrown instanceof TransportError && thrown.reason !== "aborted") return unreachable(thrown, url);
+      throw thrown;
+    });
+
+  async function exchange(scopes: readonly string[], request: HttpRequest): Promise<HttpResponse> {
     const scope = scopes.join(" ");
     const attempt = (): Promise<HttpResponse> => {
       const authorization = authorizations.get(scope);
@@ -156,17 +170,35 @@ function corrupt(address: string, digest: string): never {
   });
 }
 
-function expect(response: HttpResponse, statuses: readonly number[], address: string): void {
-  if (statuses.includes(response.status)) return;
-  const denied = response.status === 401 || response.status === 403;
+const unreachable = ({ message }: TransportError, address: string): never =>
   fail({
-    code: denied ? "registry-denied" : "registry-failed",
-    summary: denied ? "The container registry refuses" : "The container registry answered with an error",
-    detail: `HTTP ${response.status}${errorsOf(response)}`,
+    code: "registry-unreachable",
+    summary: "The container registry can't be reached",
+    detail: message,
     address,
-    remedy: denied
-      ? "Check that the token may write packages of this repository (`permissions: packages: write` in the workflow)."
-      : "Run this again later.",
+    remedy:
+      "See its status page and this machine's network, then run this again. What is deployed goes on serving, and `doge rollback` needs no registry.",
+  });
+
+function expect(response: HttpResponse, statuses: readonly number[], address: string): void {
+  const { status } = response;
+  if (statuses.includes(status)) return;
+  const detail = `HTTP ${status}${errorsOf(response)}`;
+  if (status === 401 || status === 403)
+    fail({
+      code: "registry-denied",
+      summary: "The container registry refuses",
+      detail,
+      address,
+      remedy:
+        "Check that the token may write packages of this repository (`permissions: packages: write` in the workflow).",
+    });
+  fail({
+    code: "registry-failed",
+    summary: "The container registry answered with an error",
+    detail,
+    address,
+    remedy: "Run this again later.",
   });
 }
 
