@@ -62,6 +62,7 @@ async function disturbed(
     end,
   }: { readonly seed: number; readonly troubles: readonly Trouble[]; readonly end: string[] | readonly string[] },
 ): Promise<void> {
+  const began = performance.now();
   await rehearsal.disturb(troubles.map(({ fault }) => fault));
   const first = await rehearsal.apart([...words, "--json"], hurried);
   const strikes = await rehearsal.struck();
@@ -92,7 +93,7 @@ async function disturbed(
   const told = first.exitCode === 0 ? "converged" : `stopped (${codesOf(first).join(", ")}), converged when run again`;
   const hits = troubles.map(({ kind }, n) => `${strikes[n]} × ${kind}`).join(", ");
   console.log(
-    `${wrong.length > 0 ? "✗" : "✓"} seed ${seed}, ${scenario.name}, ${words[0]}: ${hits}: ${wrong.length > 0 ? "wrong" : told}`,
+    `${wrong.length > 0 ? "✗" : "✓"} seed ${seed}, ${scenario.name}, ${words[0]}: ${hits}: ${wrong.length > 0 ? "wrong" : told} (${Math.round((performance.now() - began) / 1000)} s)`,
   );
   if (wrong.length === 0) return;
   complaints.push(`seed ${seed}, ${scenario.name}, ${words.join(" ")}`);
