@@ -5,7 +5,7 @@ import type { Applied, Planned } from "./engine.ts";
 interface Exception {
   readonly name: string;
   readonly why: string;
-  applies(step: Step, ours: Applied, theirs: Applied): boolean;
+  applies(step: Step, ours: Applied, theirs: Applied & Pick<Planned, "json">): boolean;
 }
 
 export const exceptions: readonly Exception[] = [
@@ -28,7 +28,20 @@ export const exceptions: readonly Exception[] = [
       ours.ok &&
       Object.values(step.files).some((text) => /\bdestroy"?( =|:) false/.test(text)),
   },
+  {
+    name: "secrets of a replacement",
+    why: "Terraform forgets that an ignored argument is secret by now when it makes the object anew; we refuse to show it.",
+    applies: (_, ours, theirs) =>
+      theirs.ok &&
+      replaces(theirs) &&
+      /^(error output\.\S+ Output refers to sensitive values: .*\n?)+$/.test(ours.said),
+  },
 ];
+
+const replaces = ({ json }: Pick<Planned, "json">): boolean =>
+  ((json?.["resource_changes"] ?? []) as readonly { change: { actions: readonly string[] } }[]).some(
+    ({ change }) => change.actions.length > 1,
+  );
 
 /**
  * With a target terraform plans all instances of what the target depends on, but then makes those alone that something
@@ -42,5 +55,5 @@ export function leavesWorkUndone({ targets }: Step, planned: Planned, { said }: 
   return ["create", "update", "delete"].some((action, i) => count(action) > (done[i] ?? 0));
 }
 
-export const excused = (step: Step, ours: Applied, theirs: Applied): boolean =>
+export const excused = (step: Step, ours: Applied, theirs: Applied & Pick<Planned, "json">): boolean =>
   exceptions.some((one) => one.applies(step, ours, theirs));

@@ -75,7 +75,7 @@ async function taint(engine: Engine, addresses: readonly string[]): Promise<void
 
 async function planAndApply(step: Step, ours: Engine, real: Engine): Promise<Found | "refused" | "failed" | "parted"> {
   const [mine, theirs] = await Promise.all([ours.plan(step), real.plan(step)]);
-  if (excused(step, mine, theirs)) return "refused";
+  if (excused(step, mine, theirs)) return theirs.ok ? "parted" : "refused";
   if (mine.ok !== theirs.ok) return verdicts("diagnostics of the plan", mine, theirs);
   if (!mine.ok) return "refused";
   const plan = planDifferences(mine.json ?? {}, theirs.json ?? {}, step);

@@ -20,9 +20,32 @@ export async function readSource(source: Source, diagnostics: Diagnostic[]): Pro
   }
 }
 
+/** More than anybody writes; each level is a call within a call. */
+const mostLevels = 500;
+
+/** How many brackets of the text stand within each other. */
+function levelsOf(json: string): number {
+  let most = 0;
+  let level = 0;
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === "[" || token === "{") most = Math.max(most, ++level);
+    else if (token === "]" || token === "}") level--;
+  }
+  return most;
+}
+
 function parseJson(source: Source, diagnostics: Diagnostic[]): Json | undefined {
   try {
-    return JSON.parse(source.content) as Json;
+    const document = JSON.parse(source.content) as Json;
+    if (levelsOf(source.content) <= mostLevels) return document;
+    diagnostics.push(
+      error({
+        code: "config-too-deep",
+        summary: "The file is nested too deep",
+        detail: `${source.file} has more than ${mostLevels} lists and objects within each other.`,
+      }),
+    );
+    return undefined;
   } catch (thrown) {
     const position = /at position (\d+)/.exec((thrown as Error).message)?.[1];
     const before = source.content.slice(0, position === undefined ? 0 : Number(position)).split("\n");

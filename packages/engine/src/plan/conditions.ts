@@ -64,8 +64,11 @@ export class CheckResults {
 /** Something that has conditions, wherever its instances are. */
 export type Checkable = Pick<CheckedObject, "kind" | "config"> & { readonly visited?: true };
 
-/** All of a configuration that has conditions. A destroy comes to outputs of the root, but judges nothing. */
-export function checkables({ modules, resources }: Prepared, mode: Mode): Checkable[] {
+/** All of a configuration that has conditions. A whole destroy comes to outputs of the root, but judges nothing. */
+export function checkables(
+  { modules, resources }: Prepared,
+  { mode, targets = [] }: { readonly mode: Mode; readonly targets?: readonly string[] },
+): Checkable[] {
   const found: Checkable[] = [];
   for (const { address, block } of resources.values())
     if (block.preconditions.length + block.postconditions.length > 0) found.push({ kind: "resource", config: address });
@@ -78,7 +81,7 @@ export function checkables({ modules, resources }: Prepared, mode: Mode): Checka
         found.push({
           kind: "output_value",
           config: inModule(path, `output.${name}`),
-          ...(mode === "destroy" && path === "" ? { visited: true } : {}),
+          ...(mode === "destroy" && targets.length === 0 && path === "" ? { visited: true } : {}),
         });
     for (const { name } of configuration.checks.values()) add("check", `check.${name}`);
   }

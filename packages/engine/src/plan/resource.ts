@@ -176,7 +176,8 @@ async function planInstance(
   const change: ResourceChange = {
     ...about,
     action: proposal.action,
-    replacePaths: proposal.replacePaths,
+    // What is tainted goes whatever differs.
+    replacePaths: stored?.status === "tainted" ? [] : proposal.replacePaths,
     createBeforeDestroy: session.createBeforeDestroy.has(resource.address),
     ...reasonOf(replacing, forced),
     ...(prior ? { before: prior } : {}),

@@ -71,7 +71,7 @@ export async function planRun(request: PlanRequest): Promise<Outcome<Plan>> {
     baseline,
     variables,
     plannedAt: request.context.clock.now(),
-    checkables: checkables(prepared.value, request.mode),
+    checkables: checkables(prepared.value, request),
   };
   const something = baseline.resources.length > 0 || Object.keys(baseline.outputs).length > 0;
   const looking = request.mode === "destroy" && request.refresh !== false && something;
