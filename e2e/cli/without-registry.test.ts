@@ -106,6 +106,15 @@ test("a new project may be of this kind: its jobs need no right to packages", as
   expect(without.workflows).toContain("permissions:\n  contents: read\n  pull-requests: write\n");
   expect(usual.config).not.toContain("registry");
   expect(usual.workflows).toContain("  packages: write\n");
+
+  const before = join(project.folder, "../adopted");
+  mkdirSync(before);
+  writeFileSync(join(before, "Dockerfile"), "FROM scratch\n");
+  const words = ["adopt", "--yes", "--no-install", "--domain", "very.test", "--owner", "me", "--registry", "none"];
+  const adopted = await doge(words, { cwd: before, env: project.env });
+  expect(adopted.exitCode === 0 ? "" : adopted.stderr).toBe("");
+  expect(readFileSync(join(before, "doge.config.ts"), "utf8")).toContain('registry: "none"');
+  expect(readFileSync(join(before, ".github/workflows/doge-deploy.yml"), "utf8")).not.toContain("packages: write");
 });
 
 test("up takes a project from nothing to staging and production, and no registry has heard of it", async () => {

@@ -28,14 +28,11 @@ export async function adoptDjango(
   writeDjangoApp(project.folder, `${registry.host}/doge/django:trixie`);
   project.commit("such Django");
   const identity = ["--name", "Such Django", "--slug", slug, "--domain", domain, "--owner", "doge"];
-  await project.data("adopt", "--yes", "--no-install", "--organization", "doge", ...identity);
+  await project.data("adopt", "--yes", "--no-install", "--organization", "doge", "--registry", images, ...identity);
   const config = join(project.folder, "doge.config.ts");
   // Chosen otherwise: there is no HCP Terraform beside the hosts, and this app knows how to drain.
   const chosen = readFileSync(config, "utf8")
-    .replace(
-      "\n} satisfies",
-      `\n  executor: "native",\n  state: { backend: "folder" },\n  registry: "${images}",\n} satisfies`,
-    )
+    .replace("\n} satisfies", '\n  executor: "native",\n  state: { backend: "folder" },\n} satisfies')
     .replace("drainSignal: null", 'drainSignal: "SIGUSR1"');
   writeFileSync(config, chosen);
   project.commit("Adopt Doge");

@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { fail, step, unwrap } from "@doge/core";
 import {
   adoptedFiles,
+  defaultOptions,
   detectProject,
   type Facts,
   type ProjectConfigInput,
@@ -13,6 +14,7 @@ import { defineCommand, type Invocation } from "../command.ts";
 import { installDependencies, packTool, readTemplate } from "../tool-package.ts";
 import { confirm } from "../terminal/ask.ts";
 import { adoptView } from "../views/adopt.ts";
+import { chosenRegistry, optionFlags } from "./options.ts";
 import { answer, asksQuestions, assumed, chooseIdentity, identityFlags, knownCredentials, slugOf } from "./identity.ts";
 
 export interface Adopted {
@@ -35,6 +37,7 @@ export const adoptCommand = defineCommand<Adopted>({
     ...identityFlags,
     port: { type: "string", help: "Port that the app listens on in its container" },
     ready: { type: "string", value: "PATH", help: "Path that answers 200 when requests may come" },
+    registry: optionFlags.registry,
     migrate: { type: "string", value: "COMMAND", help: "Command that migrates the database; empty for none" },
     postgres: { type: "boolean", help: "PostgreSQL beside the app, where the folder doesn't show that it needs it" },
     redis: { type: "boolean", help: "Redis beside the app, where the folder doesn't show that it needs it" },
@@ -129,8 +132,10 @@ async function chooseFor(
     fallback: facts.ready ?? "/",
   });
   const migrate = await migration(invocation, facts);
+  const registry = chosenRegistry(invocation);
   const config: ProjectConfigInput = {
     ...chosen,
+    ...(registry === defaultOptions.registry ? {} : { registry }),
     app: {
       port: Number(port),
       ready,

@@ -26,6 +26,10 @@ export const optionFlags = {
   editor: { type: "string", choices: choices.editor, help: `Editor's settings (default: ${defaultOptions.editor})` },
 } as const satisfies Readonly<Record<string, FlagSpec>>;
 
+/** Where images are, by the flag of `new` and `adopt`. */
+export const chosenRegistry = ({ flags }: Invocation): TemplateOptions["registry"] =>
+  choices.registry.find((value) => value === flags["registry"]) ?? defaultOptions.registry;
+
 /** From the flags; what they don't say is asked on a terminal, and what it is unless told otherwise. */
 export async function chooseOptions(invocation: Invocation): Promise<TemplateOptions> {
   const { flags } = invocation;
@@ -42,7 +46,7 @@ export async function chooseOptions(invocation: Invocation): Promise<TemplateOpt
     jobs: await one("jobs", "Jobs run in", choices.jobs, defaultOptions.jobs),
     api: flags["no-api"] !== true && (await yes("no-api", "A JSON API with tokens?", defaultOptions.api)),
     // Not asked: most have GitHub's, and doge.config.ts can say otherwise at any time.
-    registry: choices.registry.find((value) => value === flags["registry"]) ?? defaultOptions.registry,
+    registry: chosenRegistry(invocation),
     licence: await one("licence", "Licence", choices.licence, defaultOptions.licence),
     editor: await one("editor", "Editor settings", choices.editor, defaultOptions.editor),
   };
