@@ -115,7 +115,7 @@ function sequence(value: Value, kind: "list" | "set", element: Type): Value {
   const items = value.items.map((item, i) => step(i, () => converted(item, wanted)));
   // Elements of a set that are not known yet may turn out to be the same.
   if (value.kind === "set" && kind === "list" && !v.isWhollyKnown(value))
-    return collectionOf(["list", wanted], [1, items.length]);
+    return items.length === 1 ? collectionOf(["list", wanted], [1, 1]) : v.someOf(["list", wanted]);
   return kind === "list" ? v.list(wanted, items) : v.set(wanted, items);
 }
 

@@ -294,7 +294,8 @@ function object(node: Extract<Node, { kind: "object" }>, at: Bindings): Value {
     if (key.kind === "string") entries.set(key.value, value);
     else known = false;
   }
-  return v.carry(known ? v.object(entries) : v.unknownOf(), ...keys);
+  // As for terraform: what keys are made of counts once they are known.
+  return known ? v.carry(v.object(entries), ...keys) : v.unknownOf();
 }
 
 function forEach(node: Extract<Node, { kind: "for" }>, at: Bindings): Value {

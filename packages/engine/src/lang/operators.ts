@@ -186,7 +186,9 @@ function someOfBoth(type: Type, yes: Value, no: Value): Value {
     return one && other ? numberWithin(either(one, other, compareNumbers)) : v.someOf(type);
   }
   if (typeof type === "string" || type[0] === "tuple" || type[0] === "object") return v.someOf(type);
-  const [one, other] = [yes, no].map((side) => lengthBounds(convert(side, type)));
+  // What is still to be converted tells nothing.
+  if (![yes, no].every((side) => sameType(v.typeOf(side), type))) return v.someOf(type);
+  const [one, other] = [yes, no].map(lengthBounds);
   return one && other
     ? collectionOf(
         type,

@@ -20,12 +20,13 @@ async function load(): Promise<Parser> {
 export const childrenOf = (node: Node): readonly Node[] => node.children.filter((child) => child !== null);
 
 /** The first node that the grammar had no rule for, or that it missed. */
-export function firstProblem(node: Node): Node | undefined {
-  if (!node.hasError) return undefined;
-  if (node.isError || node.isMissing) return node;
-  for (const child of childrenOf(node)) {
-    const found = firstProblem(child);
-    if (found) return found;
+export function firstProblem(root: Node): Node | undefined {
+  if (!root.hasError) return undefined;
+  let node = root;
+  while (!node.isError && !node.isMissing) {
+    const wrong = childrenOf(node).find((child) => child.hasError);
+    if (wrong === undefined) break;
+    node = wrong;
   }
   return node;
 }
