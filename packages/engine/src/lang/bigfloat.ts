@@ -112,10 +112,12 @@ function trailingZeros(value: bigint): number {
 export const divide = (a: BigFloat, b: BigFloat): BigFloat =>
   quotient(a.mantissa, b.mantissa, a.exponent - b.exponent, widest(a, b));
 
-/** What is left of `a` after as many whole `b` as fit in, with the sign of `a`. */
+/** What is left of `a` after as many whole `b` as fit in, with the sign of `a`. Terraform works with the bits of `a`. */
 export function remainder(a: BigFloat, b: BigFloat): BigFloat {
   const whole = truncated(divide(a, b));
-  return subtract(a, multiply(b, { mantissa: whole, exponent: 0, precision: Math.max(64, bitLength(whole)) }));
+  const taken = rounded(b.mantissa * whole, b.exponent, a.precision);
+  const left = subtract(a, taken);
+  return rounded(left.mantissa, left.exponent, a.precision);
 }
 
 /** The whole part, towards zero. */

@@ -112,6 +112,9 @@ function sequence(value: Value, kind: "list" | "set", element: Type): Value {
   if (!v.isSequence(value)) throw new Mismatch(`${kind} of ${nameType(element)} required`);
   const wanted = element === "dynamic" ? common(kind, value) : element;
   if (value.kind === kind && sameType(value.element, wanted)) return value;
+  // Not even an empty one, where no element could be converted.
+  if ("element" in value && !mayConvert(value.element, wanted))
+    throw new Mismatch(`${kind} of ${nameType(wanted)} required`);
   const items = value.items.map((item, i) => step(i, () => converted(item, wanted)));
   // Elements of a set that are not known yet may turn out to be the same.
   if (value.kind === "set" && kind === "list" && !v.isWhollyKnown(value))
@@ -145,6 +148,8 @@ function tuple(value: Value, types: readonly Type[]): Value {
 function mapping(value: Value, element: Type): Value {
   if (!v.isMapping(value)) throw new Mismatch(`map of ${nameType(element)} required`);
   const wanted = element === "dynamic" ? common("map", value) : element;
+  if ("element" in value && !mayConvert(value.element, wanted))
+    throw new Mismatch(`map of ${nameType(wanted)} required`);
   return v.map(
     wanted,
     [...value.entries].map(([name, item]) => [name, step(name, () => converted(item, wanted))] as const),

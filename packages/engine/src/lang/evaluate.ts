@@ -1,4 +1,5 @@
-import { fail } from "@doge/core";
+import { fail, type Trouble } from "@doge/core";
+import type { Type } from "../schema.ts";
 import { elementOf, attributeOf } from "./access.ts";
 import type { Node, Reference } from "./ast.ts";
 import { Mismatch, tryConvert } from "./convert.ts";
@@ -48,7 +49,19 @@ function run(node: Node, at: Bindings): Value {
   } catch (thrown) {
     if (isExhausted(at)) throw thrown;
     at.lent.failures++;
-    return v.unknownOf();
+    return v.unknownOf(typeWhateverHappens(node));
+  }
+}
+
+/** Of what an operator gives, the type is known even where it fails. */
+function typeWhateverHappens(node: Node): Type {
+  switch (node.kind) {
+    case "unary":
+      return node.operator === "-" ? "number" : "bool";
+    case "binary":
+      return ["+", "-", "*", "/", "%"].includes(node.operator) ? "number" : "bool";
+    default:
+      return "dynamic";
   }
 }
 
@@ -133,8 +146,13 @@ function conditional(node: Extract<Node, { kind: "conditional" }>, at: Bindings)
   const given = run(node.condition, at);
   // The other side only lends its type, and its failure doesn't count.
   const borrowed = (side: Node): Value => run(side, { ...at, lent: { failures: 0 } });
+  const unfit = (trouble: Trouble): Value => {
+    if (at.lent === undefined) return fail(trouble);
+    at.lent.failures++;
+    return choose(v.unknownOf("bool"), run(node.yes, at), run(node.no, at));
+  };
   if (given.kind === "null") {
-    fail({
+    return unfit({
       code: "null-condition",
       summary: "Null condition",
       detail: "The condition value is null. Conditions must either be true or false.",
@@ -142,16 +160,14 @@ function conditional(node: Extract<Node, { kind: "conditional" }>, at: Bindings)
   }
   const condition = tryConvert(given, "bool");
   if (condition instanceof Mismatch) {
-    return fail({
+    return unfit({
       code: "wrong-type",
       summary: "Incorrect condition type",
       detail: `The condition expression must be of type bool: ${condition.reason}.`,
     });
   }
   if (condition.kind === "bool") {
-    const failures = at.lent?.failures;
     const chosen = run(condition.value ? node.yes : node.no, at);
-    if (at.lent?.failures !== failures) return v.unknownOf();
     const other = borrowed(condition.value ? node.no : node.yes);
     return condition.value ? choose(condition, chosen, other) : choose(condition, other, chosen);
   }
@@ -312,7 +328,9 @@ function forEach(node: Extract<Node, { kind: "for" }>, at: Bindings): Value {
   if (collection.kind === "unknown") return v.carry(v.unknownOf(), collection);
   if (!v.isSequence(collection) && !v.isMapping(collection))
     return invalidFor(`A ${collection.kind} is no collection.`);
+  const failures = at.lent?.failures;
   if (node.condition) forCondition(run(node.condition, { ...at, names: unknownNames(node, at) }));
+  if (at.lent?.failures !== failures) return v.unknownOf();
   const rows: [Value | undefined, Value][] = [];
   const marks: v.Marks[] = [collection];
   let known = true;
@@ -337,17 +355,22 @@ function template(nodes: readonly Node[], at: Bindings): Value {
   let text = "";
   let known = true;
   const parts: Value[] = [];
-  const invalid = (detail: string): never =>
-    fail({ code: "null-in-template", summary: "Invalid template interpolation value", detail });
+  // Where only the type is asked for, what doesn't fit is left out.
+  const invalid = (detail: string): void => {
+    if (at.lent) at.lent.failures++;
+    else fail({ code: "null-in-template", summary: "Invalid template interpolation value", detail });
+  };
   for (const node of nodes) {
     const part = run(node, at);
     if (part.sensitive || part.ephemeral) parts.push(part);
     if (part.kind === "null") {
-      return invalid("The expression result is null. Cannot include a null value in a string template.");
+      invalid("The expression result is null. Cannot include a null value in a string template.");
+      continue;
     }
     const shown = tryConvert(part, "string");
     if (shown instanceof Mismatch) {
-      return invalid(`Cannot include the given value in a string template: ${shown.reason}.`);
+      invalid(`Cannot include the given value in a string template: ${shown.reason}.`);
+      continue;
     }
     if (shown.kind !== "string") known = false;
     else if (known) text += shown.value;

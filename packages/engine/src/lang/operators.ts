@@ -200,6 +200,7 @@ function someOfBoth(type: Type, yes: Value, no: Value): Value {
 function commonType(yes: Value, no: Value): Type {
   if (yes.kind === "null" && yes.type === "dynamic") return v.typeOf(no);
   if (no.kind === "null" && no.type === "dynamic") return v.typeOf(yes);
+  if (v.typeOf(yes) === "dynamic" || v.typeOf(no) === "dynamic") return "dynamic";
   const type = unify([v.typeOf(yes), v.typeOf(no)]);
   if (type !== undefined) return type;
   return fail({

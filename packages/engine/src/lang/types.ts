@@ -91,13 +91,14 @@ export function unify(types: readonly Type[]): Type | undefined {
   const [first] = types;
   if (first === undefined) return "dynamic";
   if (types.every((type) => sameType(type, first))) return first;
-  return unifyStructures(types) ?? unifyByPreference(types);
+  const structures = unifyStructures(types);
+  return structures === "mixed" ? unifyByPreference(types) : structures;
 }
 
 const kindOf = (type: Type): string => (typeof type === "string" ? type : type[0]);
 
-/** Structures of one kind have a common type of that kind, even if none of them is it. False: none at all. */
-function unifyStructures(types: readonly Type[]): Type | undefined {
+/** Structures of one kind have a common type of that kind, even if none of them is it, or none at all. */
+function unifyStructures(types: readonly Type[]): Type | "mixed" | undefined {
   const known = types.filter((type) => type !== "dynamic");
   const kinds = new Set(known.map(kindOf));
   const hasDynamic = known.length < types.length;
@@ -110,13 +111,16 @@ function unifyStructures(types: readonly Type[]): Type | undefined {
   if (kinds.has("list") && only("list", "tuple")) return collected("list", known);
   if (kinds.has("object") && only("object")) return hasDynamic ? "dynamic" : unifyObjects(known);
   if (kinds.has("tuple") && only("tuple")) return hasDynamic ? "dynamic" : unifyTuples(known);
-  return undefined;
+  return "mixed";
 }
 
 /** A collection whose elements are whatever all parts of these types agree on. */
 function collected(kind: "list" | "set" | "map", types: readonly Type[]): Type | undefined {
   const element = unify(types.flatMap((type) => (typeof type === "string" ? [] : partsOf(type))));
-  return element === undefined ? undefined : [kind, element];
+  if (element === undefined) return undefined;
+  const type: Type = [kind, element];
+  // "Any" is no common element for parts that have none among themselves.
+  return types.every((one) => mayConvert(one, type)) ? type : undefined;
 }
 
 function unifyObjects(types: readonly Type[]): Type | undefined {
