@@ -318,3 +318,11 @@ test("the serial grows only with the content", async () => {
   expect(bench.state?.serial).toBe(serial);
   expect(serializeState({ ...parseState(serializeState(bench.state!)).value!, serial: 0 })).toBe(content);
 });
+
+test("where the schema leaves the type open, a list is not what a tuple of the same elements is", async () => {
+  const bench = new Bench();
+  const triggers = (value: string) => `resource "terraform_data" "a" { triggers_replace = ${value} }`;
+  await bench.up(triggers('["x", "y"]'));
+  expect((await bench.plan(triggers('["x", "y"]'))).changes).toMatchObject([{ action: "no-op" }]);
+  expect((await bench.plan(triggers('tolist(["x", "y"])'))).changes).toMatchObject([{ action: "replace" }]);
+});

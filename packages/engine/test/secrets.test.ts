@@ -45,3 +45,17 @@ test("neither the plan's text, nor its JSON, nor an event shows one, wherever it
   expect(JSON.stringify(bench.events)).not.toContain(canary);
   expect((await parsePlan("null")).value).toBeUndefined();
 });
+
+test("a condition that waits for a secret marks what it chooses once it is known", async () => {
+  const bench = new Bench();
+  const document = {
+    resource: { memory_server: { web: { name: "web" } } },
+    output: {
+      chosen: { value: '${[for x in ["a"] : x if memory_server.web.password != "a"]}', sensitive: true },
+      open: { value: '${length([for x in ["a"] : x if memory_server.web.password != "a"])}' },
+    },
+  };
+  // Nothing can be seen while it is not known: terraform takes such an output for an open one, until the apply.
+  expect((await bench.plan(document)).outputs.map(({ name }) => name)).toEqual(["chosen", "open"]);
+  await expect(bench.up(document)).rejects.toThrow("Output refers to sensitive values");
+});

@@ -341,8 +341,9 @@ function forEach(node: Extract<Node, { kind: "for" }>, at: Bindings): Value {
     const inner = { ...at, names };
     if (node.condition) {
       const keep = forCondition(run(node.condition, inner));
-      marks.push(keep);
+      // One that is not known yet marks nothing, as in terraform: there is nothing to be seen either.
       if (keep.kind === "unknown") known = false;
+      else marks.push(keep);
       if (keep.kind !== "bool" || !keep.value) continue;
     }
     rows.push([node.key && run(node.key, inner), run(node.value, inner)]);

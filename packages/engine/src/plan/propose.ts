@@ -1,4 +1,5 @@
 import { decodeAs, typeOfNested } from "../config/schema-types.ts";
+import { sameType } from "../lang/types.ts";
 import * as v from "../lang/values.ts";
 import type { Value } from "../lang/values.ts";
 import type { ResourceType } from "../provider.ts";
@@ -117,7 +118,7 @@ function plannedObject(
     }
     const planned = keep(name) && was ? copyMarks(was, given) : plannedAttribute(attribute, given, was);
     entries.set(name, planned);
-    if (before === undefined || was === undefined || v.equal(planned, was)) continue;
+    if (before === undefined || was === undefined || equalAs(attribute, planned, was)) continue;
     changed.add(name);
     if (attribute.forceNew) findings.forced.push([...path, name]);
   }
@@ -156,11 +157,15 @@ function plannedAttribute(attribute: Attribute, given: Value, was: Value | undef
   const marked = attribute.normalize ? v.markIf(content, v.hasSensitive(given)) : content;
   if (was === undefined || was.kind === "unknown") return marked;
   const alike =
-    v.equal(marked, was) ||
+    equalAs(attribute, marked, was) ||
     (was.kind === "null" && isZero(marked) && attribute.type !== "dynamic") ||
     attribute.same?.(v.toPlain(was), v.toPlain(marked));
   return alike ? copyMarks(was, marked) : marked;
 }
+
+/** Where the schema leaves the type open, a list is not what a tuple of the same elements is. */
+const equalAs = ({ type }: Attribute, a: Value, b: Value): boolean =>
+  v.equal(a, b) && (type !== "dynamic" || a.kind === "null" || sameType(v.typeOf(a), v.typeOf(b)));
 
 function isZero(value: Value): boolean {
   if (value.kind === "null") return true;
