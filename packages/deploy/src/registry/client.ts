@@ -44,6 +44,9 @@ export const digestOf = (bytes: Uint8Array): string => `sha256:${createHash("sha
 
 const blobTimeout = 10 * 60_000;
 
+/** A blob that somebody else pushes at the same moment is unknown for an instant. Milliseconds until the next try. */
+const untilBlobsShow: readonly number[] = [250, 1_000, 2_000];
+
 export function createRegistry(options: {
   readonly http: Http;
   readonly clock: Clock;
@@ -147,12 +150,14 @@ export function createRegistry(options: {
 
     async putManifest(repository, reference, mediaType, bytes) {
       const address = path(repository, `manifests/${reference}`);
-      const response = await push(repository, {
-        method: "PUT",
-        url: address,
-        headers: { "content-type": mediaType },
-        body: bytes,
-      });
+      const put = (): Promise<HttpResponse> =>
+        push(repository, { method: "PUT", url: address, headers: { "content-type": mediaType }, body: bytes });
+      let response = await put();
+      for (const milliseconds of untilBlobsShow) {
+        if (!errorsIn(response).some(({ code }) => code === "MANIFEST_BLOB_UNKNOWN")) break;
+        await clock.sleep(milliseconds);
+        response = await put();
+      }
       expect(response, [200, 201], address);
       return digestOf(bytes);
     },
@@ -202,11 +207,16 @@ function expect(response: HttpResponse, statuses: readonly number[], address: st
   });
 }
 
-function errorsOf(response: HttpResponse): string {
+const errorsOf = (response: HttpResponse): string =>
+  errorsIn(response)
+    .map((e) => `, ${[e.code, e.message].filter(Boolean).join(": ")}`)
+    .join("");
+
+function errorsIn(response: HttpResponse): readonly { readonly code?: string; readonly message?: string }[] {
+  if (response.status < 400) return [];
   try {
-    const { errors = [] } = response.json() as { readonly errors?: readonly { code?: string; message?: string }[] };
-    return errors.map((e) => `, ${[e.code, e.message].filter(Boolean).join(": ")}`).join("");
+    return (response.json() as { readonly errors?: readonly { code?: string; message?: string }[] }).errors ?? [];
   } catch {
-    return "";
+    return [];
   }
 }
