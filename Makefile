@@ -82,7 +82,8 @@ hosts-up: install ## Boot real hosts: stage and prod, with systemd, OpenSSH and 
 	node tools/hosts/main.ts up
 
 hosts-test: build ## Suites of the ports, and deploys on fresh real hosts: Django, without a registry, a lost host, TLS, rollback, leases
-	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/ports e2e/hosts/adopt e2e/hosts/without-registry e2e/hosts/disaster
+	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/ports e2e/hosts/adopt e2e/hosts/disaster.hosts \
+		$(if $(SHORT),,e2e/hosts/disaster-parts e2e/hosts/without-registry)
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/release
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/lease
 

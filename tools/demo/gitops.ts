@@ -123,10 +123,24 @@ export async function promote(head: string, base: string, journey: Journey): Pro
   const pull = await open(head, base, `Promote ${head} to ${base}`);
   journey.links.push(pull.html_url, (await passedRun("Plan", pull.head.sha)).html_url);
   const environment = base === "main" ? "prod" : "stage";
-  const comments = await api<{ body: string }[]>("GET", `/issues/${pull.number}/comments`);
-  const plan = comments.find((c) => c.body.includes(`Plan for \`${environment}\``));
-  demand(plan, `the plan of ${environment} is not commented on ${pull.html_url}`);
-  console.log(`comment: ${plan.body.split("\n").find((line) => line.startsWith("###"))}`);
+  const plan = await comment(pull, `Plan for \`${environment}\``);
+  console.log(`comment: ${plan.split("\n").find((line) => line.startsWith("###"))}`);
   const sha = await merge(pull);
   journey.links.push((await passedRun("Deploy", sha)).html_url);
+  // What the deploy cost its visitors, as it stands on the pull request.
+  const receipt = await comment(pull, `Deployed to \`${environment}\``);
+  console.log(
+    `comment: ${receipt
+      .split("\n")
+      .filter((line) => /^(###|- )/.test(line))
+      .join("\n  ")}`,
+  );
+}
+
+/** The comment on a pull request that says this. */
+async function comment(pull: Pull, text: string): Promise<string> {
+  const comments = await api<{ body: string }[]>("GET", `/issues/${pull.number}/comments`);
+  const found = comments.find(({ body }) => body.includes(text));
+  demand(found, `no comment on ${pull.html_url} says "${text}"`);
+  return found.body;
 }
