@@ -91,7 +91,6 @@ export function crashCases(random: () => number): readonly CrashCase[] {
     {
       name: "disk almost full",
       ends: ["host-disk"],
-      short: true,
       before: () => void onConsole("prod", "sh", "-c", fillDisk, "sh", "100000000"),
       after: () => void onConsole("prod", "rm", "-f", "/home/ballast"),
     },
@@ -114,7 +113,6 @@ export function crashCases(random: () => number): readonly CrashCase[] {
     {
       name: "app that ends at its start",
       ends: ["release-unhealthy"],
-      short: true,
       spoil: (app) =>
         spoilFile(app, "src/log.ts", 'if (!process.argv[1]?.endsWith("migrate.ts")) throw new Error("such crash");\n'),
     },
