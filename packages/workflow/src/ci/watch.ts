@@ -9,7 +9,7 @@ import { stateStore } from "../state/store.ts";
 import { vendors } from "../vendors.ts";
 import type { EnvironmentName } from "../workspaces/names.ts";
 import { jobUrl, requireSharedState, writeSummary } from "./job.ts";
-import { alarmIssue, alarmMarker, allWell, type Seen } from "./watch-issue.ts";
+import { alarmIssue, alarmMarker, allWell, type Seen, type WatchContext } from "./watch-issue.ts";
 
 export interface WatchResult {
   readonly environment: EnvironmentName;
@@ -37,8 +37,9 @@ export async function ciWatch(project: Project, environment: EnvironmentName): P
   const seen = await look(project, environment);
   const { owner, repository: repo } = project.config.github;
   const context = { environment, jobUrl: jobUrl(project.settings.env), redactor: project.settings.redactor };
-  await writeSummary(project, isAlarm(seen) ? alarmIssue(seen, context).body : allWell(context));
-  const issue = await tell(vendors(project).github(), { owner, repo }, seen, context);
+  const alarm = isAlarm(seen) ? alarmIssue(seen, context) : undefined;
+  await writeSummary(project, alarm?.body ?? allWell(context));
+  const issue = await tell(vendors(project).github(), { owner, repo }, alarm, context);
   return { environment, ...seen, ...(issue ? { issue } : {}) };
 }
 
@@ -79,16 +80,15 @@ async function attempt<T>(
 async function tell(
   { issues, comments }: Pick<GitHubApi, "issues" | "comments">,
   at: Repo,
-  seen: Seen,
-  context: Parameters<typeof alarmIssue>[1],
+  alarm: ReturnType<typeof alarmIssue> | undefined,
+  context: WatchContext,
 ): Promise<string | undefined> {
   const mark = alarmMarker(context.environment);
   const open = (await issues.list(at, { state: "open", labels: LABEL })).find((each) => each.body?.startsWith(mark));
-  if (isAlarm(seen)) {
-    const issue = alarmIssue(seen, context);
+  if (alarm) {
     const told = open
-      ? await issues.update(at, open.number, issue)
-      : await issues.create(at, { ...issue, labels: [LABEL] });
+      ? await issues.update(at, open.number, alarm)
+      : await issues.create(at, { ...alarm, labels: [LABEL] });
     return told.html_url;
   }
   if (open) {

@@ -39,7 +39,7 @@ export function monthlyCost(planJson: unknown): MonthlyCost | undefined {
   };
 }
 
-/** `Monthly cost: $6.00 → $12.00`, with what is not in it. */
+/** `Monthly cost of droplets: $6.00 → $12.00`, with what is not in it. */
 export function costLine({ before, after, unpriced }: MonthlyCost): string {
   const sums = [before, after].map((dollars) => `$${dollars.toFixed(2)}`);
   const missing = unpriced.length > 0 ? `, and ${unpriced.join(", ")}, priced once made` : "";
