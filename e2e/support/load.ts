@@ -26,7 +26,7 @@ export interface Load {
  */
 export function startLoad(domain: string, seconds: number): Load {
   const first = `${enterGroup(visitors)}\nexec chrt --rr 1 "$@"`;
-  const client = [process.execPath, join(import.meta.dirname, "load-client.ts"), domain, String(seconds)];
+  const client = [process.execPath, "--single-threaded-gc", "--max-semi-space-size=64", join(import.meta.dirname, "load-client.ts"), domain, String(seconds)];
   const child = spawn("sh", ["-ceu", first, "sh", ...client], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     serialization: "advanced",

@@ -54,12 +54,17 @@ test("who is logged in, and the engine, give way to containers, whose groups are
   expect(JSON.parse(file("/etc/docker/daemon.json"))).toMatchObject({
     "exec-opts": ["native.cgroupdriver=systemd"],
   });
-  const set = (document()["runcmd"] as string[][]).filter(([, verb]) => verb === "set-property");
-  expect(set.map(([, , unit, weight]) => `${unit} ${weight}`)).toEqual([
-    "user.slice CPUWeight=20",
-    "docker.service CPUWeight=20",
-    "containerd.service CPUWeight=20",
+  for (const unit of ["ssh", "docker", "cron"]) {
+    expect(file(`/etc/systemd/system/${unit}.service.d/10-doge.conf`)).toBe(
+      "[Service]\nCPUSchedulingPolicy=idle\nCPUWeight=20\n",
+    );
+  }
+  const commands = (document()["runcmd"] as string[][]).map((argv) => argv.join(" "));
+  expect(commands.filter((command) => command.includes("set-property"))).toEqual([
+    "systemctl set-property user.slice CPUWeight=20 IOWeight=20",
+    "systemctl set-property containerd.service CPUWeight=20",
   ]);
+  expect(commands.at(-1)).toBe("systemctl restart ssh cron docker");
 });
 
 test("logs are rotated, upgrades install themselves, containers outlive the engine's restart", () => {
