@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { shimScript } from "./docker/protocol.ts";
@@ -59,14 +59,20 @@ const listenersFile = (disk: Disk): string => join(dirname(disk.bin), "listeners
 const curlFile = (disk: Disk): string => join(dirname(disk.bin), "curl.conf");
 
 /** Tells `curl` and `ss` of the droplet's published ports. */
-export function writePorts(disk: Disk, ports: PublishedPorts): void {
+export function writePorts(disk: Disk, ports: Pick<PublishedPorts, "list">): void {
   const lines = ports.list().flatMap(({ hostPort, actual }) => {
     const { host, port } = actual();
     return ["127.0.0.1", "localhost"].map((name) => `connect-to = "${name}:${hostPort}:${host}:${port}"\n`);
   });
-  writeFileSync(curlFile(disk), lines.join(""));
+  replace(curlFile(disk), lines.join(""));
   const listeners = ports
     .list()
     .map(({ hostIp, hostPort }) => `LISTEN 0 4096 ${hostIp || "0.0.0.0"}:${hostPort} 0.0.0.0:*\n`);
-  writeFileSync(listenersFile(disk), listeners.join(""));
+  replace(listenersFile(disk), listeners.join(""));
+}
+
+/** In one step: a `curl` that starts meanwhile would find an empty file, and nothing at the port. */
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }
