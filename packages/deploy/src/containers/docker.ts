@@ -59,12 +59,15 @@ export const docker = {
       readonly follow?: boolean;
       readonly timestamps?: boolean;
       readonly sinceSeconds?: number;
+      /** Time of a line, as `timestamps` shows it. */
+      readonly since?: string;
     } = {},
   ): readonly string[] => [
     "docker",
     "logs",
     // A span, not a moment: the host's clock counts.
     ...(options.sinceSeconds === undefined ? [] : ["--since", `${options.sinceSeconds.toFixed(2)}s`]),
+    ...(options.since === undefined ? [] : ["--since", options.since]),
     ...(options.tail === undefined ? [] : ["--tail", String(options.tail)]),
     ...(options.timestamps ? ["--timestamps"] : []),
     ...(options.follow ? ["--follow"] : []),

@@ -16,33 +16,66 @@ export const noTraffic: TrafficFigures = { requests: 0, failed: 0, p50Millisecon
 /** The edge's container, as compose names it. */
 export const edgeContainer = "services-caddy-1";
 
-// Summed up on the host: a busy minute of access log is more than a connection should carry.
-const fields = `/"logger":"http.log.access/ {
-  status = ""; seconds = ""
-  if (match($0, /"status":[0-9]+/)) status = substr($0, RSTART + 9, RLENGTH - 9)
-  if (match($0, /"duration":[0-9.e+-]+/)) seconds = substr($0, RSTART + 11, RLENGTH - 11)
-  if (status != "") printf "%.3f %d\\n", seconds * 1000, (status >= 500)
-}`;
-const sums = `{ n++; took[n] = $1; failed += $2 }
-  END { printf "%d %d %s %s\\n", n, failed, took[int((n - 1) * 0.5) + 1] + 0, took[int((n - 1) * 0.99) + 1] + 0 }`;
+/** Where a look begins: a span before now by the host's clock, or the newest line of the look before. */
+export type Since = { readonly seconds: number } | { readonly line: string };
+
+interface Request {
+  readonly milliseconds: number;
+  readonly failed: boolean;
+}
 
 /** To find where a span of time begins, the engine would read all of the log, up to 50 MB: half a second of a core. */
 const mostLines = 2_000;
 
-/** Argv that prints requests, failed ones, p50 and p99 in milliseconds of the last `seconds`, by the newest 2,000 at most. */
-export const trafficArgv = (seconds: number): readonly string[] =>
-  shellScript(
-    `${commandLine(docker.logs(edgeContainer, { sinceSeconds: seconds, tail: mostLines }))} 2>&1 | awk "$1" | sort -n | awk "$2"`,
-    fields,
-    sums,
-  );
+// Two numbers for each request, and the time of the newest line: a busy log is more than a connection should carry.
+const fields = `{ newest = $1 }
+/"logger":"http.log.access/ && $1 > since {
+  status = ""; seconds = ""
+  if (match($0, /"status":[0-9]+/)) status = substr($0, RSTART + 9, RLENGTH - 9)
+  if (match($0, /"duration":[0-9.e+-]+/)) seconds = substr($0, RSTART + 11, RLENGTH - 11)
+  if (status != "") printf "%.3f %d\\n", seconds * 1000, (status >= 500)
+}
+END { if (newest != "") print "newest " newest }`;
+
+/** Argv that prints milliseconds and failure (0 or 1) of each request, of the newest 2,000 lines at most, and the newest line's time. */
+export function trafficArgv(since: Since): readonly string[] {
+  const from = "line" in since ? { since: since.line } : { sinceSeconds: since.seconds };
+  const logs = commandLine(docker.logs(edgeContainer, { ...from, tail: mostLines, timestamps: true }));
+  return shellScript(`${logs} 2>&1 | awk -v since="$2" "$1"`, fields, "line" in since ? since.line : "");
+}
+
+/**
+ * Traffic from `seconds` ago on, by the newest 2,000 lines of the edge's log at each look. A look reads what is new and
+ * returns the figures of all so far; none where the edge has no log.
+ */
+export function watchTraffic(host: Host, seconds: number): { look(): Promise<TrafficFigures> } {
+  let since: Since = { seconds };
+  const requests: Request[] = [];
+  return {
+    async look() {
+      const { stdout } = await host.run({ argv: trafficArgv(since) });
+      for (const line of stdout.split("\n")) {
+        const [first = "", second] = line.split(" ");
+        if (first === "newest" && second !== undefined) since = { line: second };
+        else if (second !== undefined) requests.push({ milliseconds: Number(first), failed: second === "1" });
+      }
+      return figuresOf(requests);
+    },
+  };
+}
 
 /** Traffic of the last `seconds`, by its newest 2,000 requests at most; none where the edge has no log. */
-export async function trafficOf(host: Host, seconds: number): Promise<TrafficFigures> {
-  const { stdout } = await host.run({ argv: trafficArgv(seconds) });
-  const [requests, failed, p50, p99] = stdout.trim().split(/\s+/).map(Number);
-  if (!Number.isFinite(requests)) return noTraffic;
-  return { requests: requests ?? 0, failed: failed ?? 0, p50Milliseconds: p50 ?? 0, p99Milliseconds: p99 ?? 0 };
+export const trafficOf = (host: Host, seconds: number): Promise<TrafficFigures> => watchTraffic(host, seconds).look();
+
+function figuresOf(requests: readonly Request[]): TrafficFigures {
+  const times = requests.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+  const quantile = (part: number): number => times[Math.floor((times.length - 1) * part)] ?? 0;
+  return {
+    requests: requests.length,
+    failed: requests.filter(({ failed }) => failed).length,
+    p50Milliseconds: quantile(0.5),
+    p99Milliseconds: quantile(0.99),
+  };
 }
 
 /**

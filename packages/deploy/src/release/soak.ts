@@ -1,4 +1,4 @@
-import { noTraffic, type TrafficFigures, trafficOf, worsened } from "../edge/traffic.ts";
+import { noTraffic, type TrafficFigures, trafficOf, watchTraffic, worsened } from "../edge/traffic.ts";
 import type { Slot } from "../edge/configuration.ts";
 import { slotName } from "../edge/configuration.ts";
 import type { Deploying } from "./deploying.ts";
@@ -38,10 +38,11 @@ export async function soak(
   const soakSeconds = seen.first ? firstSoakSeconds : (settings.soakSeconds ?? 3);
   // What came before, as the start of workers, is time in which visitors were served, too.
   const end = Math.max(soakSeconds * 1_000, since() + Math.min(soakSeconds, 1) * 1_000);
+  const traffic = watchTraffic(host, since() / 1_000);
   for (;;) {
     const left = end - since();
     if (left > 0) await clock.sleep(Math.min(everyMilliseconds, left), options.signal);
-    const [after, ended] = await Promise.all([trafficOf(host, since() / 1_000), endedContainer(deploying, seen.slot)]);
+    const [after, ended] = await Promise.all([traffic.look(), endedContainer(deploying, seen.slot)]);
     if (ended) return { after, worse: ended };
     const own = prober ? figuresSince(prober.visits(), switchedAt) : noTraffic;
     const worse = worsened(before, after) ?? worsened(prober ? figuresUntil(prober, switchedAt) : noTraffic, own);

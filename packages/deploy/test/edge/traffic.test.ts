@@ -1,30 +1,44 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type TrafficFigures, trafficArgv, worsened } from "../../src/edge/traffic.ts";
+import { type Since, type TrafficFigures, trafficArgv, worsened } from "../../src/edge/traffic.ts";
 
 const line = (status: number, duration: number): string =>
   JSON.stringify({ level: "info", ts: 1, logger: "http.log.access.access", request: { uri: "/" }, duration, status });
+const at = (second: number, text: string): string =>
+  `2026-11-26T00:00:${String(second).padStart(2, "0")}.123456789Z ${text}\n`;
 
-test("the access log is summed up on the host", () => {
+test("the access log's times and failures are picked out on the host, from the line after the last look's newest", () => {
   const folder = mkdtempSync(join(tmpdir(), "doge-traffic-"));
   const lines = [
-    ...Array.from({ length: 99 }, (_, i) => line(i < 2 ? 502 : 200, (i + 1) / 1000)),
-    line(200, 9.5e-5),
-    '{"level":"error","logger":"http.log.error","status":502,"duration":9}',
-    "not JSON",
+    at(1, line(200, 0.25)),
+    at(2, line(502, 9.5e-5)),
+    at(3, '{"level":"error","logger":"http.log.error","status":502,"duration":9}'),
+    at(4, "not JSON"),
   ];
-  writeFileSync(join(folder, "log"), lines.join("\n"));
-  writeFileSync(join(folder, "docker"), `#!/bin/sh\necho "$@" >&2; cat ${join(folder, "log")}\n`);
+  writeFileSync(join(folder, "log"), lines.join(""));
+  writeFileSync(join(folder, "docker"), `#!/bin/sh\necho "$@" > ${folder}/asked; cat ${folder}/log\n`);
   chmodSync(join(folder, "docker"), 0o755);
-  const [file = "", ...args] = trafficArgv(2.5);
-  const env = { PATH: `${folder}:${process.env["PATH"]}` };
-  expect(execFileSync(file, args, { env, encoding: "utf8" })).toBe("100 2 49 98\n");
-  writeFileSync(join(folder, "log"), "");
-  expect(execFileSync(file, args, { env, encoding: "utf8" })).toBe("0 0 0 0\n");
-  rmSync(folder, { recursive: true });
+  const printed = (since: Since): string => {
+    const [file = "", ...args] = trafficArgv(since);
+    return execFileSync(file, args, { env: { PATH: `${folder}:${process.env["PATH"]}` }, encoding: "utf8" });
+  };
+  const asked = (): string => readFileSync(join(folder, "asked"), "utf8");
+  try {
+    expect(printed({ seconds: 2.5 })).toBe("250.000 0\n0.095 1\nnewest 2026-11-26T00:00:04.123456789Z\n");
+    expect(asked()).toBe("logs --since 2.50s --tail 2000 --timestamps services-caddy-1\n");
+    // The engine shows the line of that very moment again.
+    expect(printed({ line: "2026-11-26T00:00:01.123456789Z" })).toBe(
+      "0.095 1\nnewest 2026-11-26T00:00:04.123456789Z\n",
+    );
+    expect(asked()).toBe("logs --since 2026-11-26T00:00:01.123456789Z --tail 2000 --timestamps services-caddy-1\n");
+    writeFileSync(join(folder, "log"), "");
+    expect(printed({ seconds: 1 })).toBe("");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 const traffic = (requests: number, failed: number, p50 = 10, p99 = 50): TrafficFigures => ({
