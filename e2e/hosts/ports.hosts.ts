@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../packages/core/src/index.ts";
 import { connectHost } from "../../packages/deploy/src/index.ts";
 import { acme, distribution, droplets, places, registry } from "../../tools/hosts/places.ts";
@@ -55,6 +55,23 @@ describe("a real host", () => {
   containersConformance(rig);
   edgeConformance(rig);
   databaseConformance(rig);
+
+  test("commands, the engine and scheduled jobs give way to containers", async () => {
+    const host = await rig().connect();
+    const sh = async (script: string): Promise<string> =>
+      (await host.run({ argv: ["sh", "-c", script] })).stdout.trim();
+    const container = await sh(`docker run -d ${rig().image.reference} node -e 'setInterval(() => {}, 1000)'`);
+    const classOf = async (pid: string): Promise<string> => /SCHED_\w+/.exec(await sh(`chrt --pid ${pid}`))?.[0] ?? "";
+    try {
+      expect(await classOf("$$")).toBe("SCHED_IDLE");
+      expect(await classOf("$(pidof dockerd)")).toBe("SCHED_IDLE");
+      expect(await classOf("$(pidof cron)")).toBe("SCHED_IDLE");
+      expect(await classOf(`$(docker inspect --format '{{.State.Pid}}' ${container})`)).toBe("SCHED_OTHER");
+    } finally {
+      await sh(`docker rm --force ${container}`);
+      await host.close();
+    }
+  });
 });
 
 // The default from Docker 29 on: an image is known by its manifest there, not by its configuration.
