@@ -224,3 +224,29 @@ test("killed in the middle of sending, the next one sends the rest", async () =>
   expect(bytes).toBeGreaterThan(0);
   expect(bytes).toBeLessThan(size - 1_900_000);
 }, 240_000);
+
+test("a live project gets a registry, and goes without one again: deploys and rollbacks go on", async () => {
+  const keep = async (where: "github" | "none"): Promise<void> => {
+    const config = readFileSync(join(project.folder, "doge.config.ts"), "utf8");
+    const without = config.replace('"registry":"none",', "");
+    await change("doge.config.ts", where === "none" ? without.replace("{", '{"registry":"none",') : without);
+  };
+  rmSync(join(project.folder, "large.bin"));
+  await keep("github");
+  await answer("wow");
+  const [stage, prod] = [await deploy("stage"), await deploy("prod")];
+  expect(stage.record.image.reference).not.toContain("droplet.invalid");
+  expect(stage.record.receipt.sent).toBeUndefined();
+  expect([prod.digest, await page(domain)]).toEqual([stage.digest, "wow none"]);
+  // The release before it came over SSH: its image is where it was.
+  const back = (await project.data(["rollback", "prod"])) as Deployed;
+  expect([back.digest, await page(domain)]).toEqual([first.digest, "such none"]);
+
+  await keep("none");
+  await answer("many");
+  const sent = [await deploy("stage"), await deploy("prod")];
+  for (const { record } of sent) expect(record.image.reference).toContain("droplet.invalid");
+  expect(await page(domain)).toBe("many none");
+  const again = (await project.data(["rollback", "prod", String(prod.release)])) as Deployed;
+  expect([again.digest, await page(domain)]).toEqual([prod.digest, "wow none"]);
+}, 240_000);
