@@ -28,7 +28,7 @@ interface Request {
 const mostLines = 2_000;
 
 // Two numbers for each request, and the time of the newest line: a busy log is more than a connection should carry.
-const fields = `{ newest = $1 }
+const fields = `/^[0-9]+-[0-9]+-[0-9]+T/ { newest = $1 }
 /"logger":"http.log.access/ && $1 > since {
   status = ""; seconds = ""
   if (match($0, /"status":[0-9]+/)) status = substr($0, RSTART + 9, RLENGTH - 9)
@@ -45,15 +45,15 @@ export function trafficArgv(since: Since): readonly string[] {
 }
 
 /**
- * Traffic from `seconds` ago on, by the newest 2,000 lines of the edge's log at each look. A look reads what is new and
- * returns the figures of all so far; none where the edge has no log.
+ * Traffic from a moment on, by the newest 2,000 lines of the edge's log at each look. A look reads what is new and returns
+ * the figures of all so far; none where the edge has no log. `secondsAgo` tells how long ago the moment is by now.
  */
-export function watchTraffic(host: Host, seconds: number): { look(): Promise<TrafficFigures> } {
-  let since: Since = { seconds };
+export function watchTraffic(host: Host, secondsAgo: () => number): { look(): Promise<TrafficFigures> } {
+  let since: Since | undefined;
   const requests: Request[] = [];
   return {
     async look() {
-      const { stdout } = await host.run({ argv: trafficArgv(since) });
+      const { stdout } = await host.run({ argv: trafficArgv(since ?? { seconds: secondsAgo() }) });
       for (const line of stdout.split("\n")) {
         const [first = "", second] = line.split(" ");
         if (first === "newest" && second !== undefined) since = { line: second };
@@ -65,7 +65,8 @@ export function watchTraffic(host: Host, seconds: number): { look(): Promise<Tra
 }
 
 /** Traffic of the last `seconds`, by its newest 2,000 requests at most; none where the edge has no log. */
-export const trafficOf = (host: Host, seconds: number): Promise<TrafficFigures> => watchTraffic(host, seconds).look();
+export const trafficOf = (host: Host, seconds: number): Promise<TrafficFigures> =>
+  watchTraffic(host, () => seconds).look();
 
 function figuresOf(requests: readonly Request[]): TrafficFigures {
   const times = requests.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);

@@ -38,7 +38,7 @@ export async function soak(
   const soakSeconds = seen.first ? firstSoakSeconds : (settings.soakSeconds ?? 3);
   // What came before, as the start of workers, is time in which visitors were served, too.
   const end = Math.max(soakSeconds * 1_000, since() + Math.min(soakSeconds, 1) * 1_000);
-  const traffic = watchTraffic(host, since() / 1_000);
+  const traffic = watchTraffic(host, () => since() / 1_000);
   for (;;) {
     const left = end - since();
     if (left > 0) await clock.sleep(Math.min(everyMilliseconds, left), options.signal);
