@@ -45,10 +45,10 @@ export function trafficArgv(since: Since): readonly string[] {
 }
 
 /**
- * Traffic from a moment on, by the newest 2,000 lines of the edge's log at each look. A look reads what is new and returns
- * the figures of all so far; none where the edge has no log. `secondsAgo` tells how long ago the moment is by now.
+ * Traffic from a moment on, by its newest 2,000 requests at most: a soak may last an hour. A look reads only what is new;
+ * no traffic where the edge has no log. `secondsAgo` tells how long ago the moment is by now.
  */
-export function watchTraffic(host: Host, secondsAgo: () => number): { look(): Promise<TrafficFigures> } {
+export function watchTraffic(host: Pick<Host, "run">, secondsAgo: () => number): { look(): Promise<TrafficFigures> } {
   let since: Since | undefined;
   const requests: Request[] = [];
   return {
@@ -59,6 +59,7 @@ export function watchTraffic(host: Host, secondsAgo: () => number): { look(): Pr
         if (first === "newest" && second !== undefined) since = { line: second };
         else if (second !== undefined) requests.push({ milliseconds: Number(first), failed: second === "1" });
       }
+      requests.splice(0, requests.length - mostLines);
       return figuresOf(requests);
     },
   };

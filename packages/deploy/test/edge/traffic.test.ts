@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type Since, type TrafficFigures, trafficArgv, worsened } from "../../src/edge/traffic.ts";
+import type { Host } from "../../src/host/host.ts";
+import { type Since, type TrafficFigures, trafficArgv, watchTraffic, worsened } from "../../src/edge/traffic.ts";
 
 const line = (status: number, duration: number): string =>
   JSON.stringify({ level: "info", ts: 1, logger: "http.log.access.access", request: { uri: "/" }, duration, status });
@@ -38,6 +39,31 @@ test("the access log's times and failures are picked out on the host, from the l
       writeFileSync(join(folder, "log"), nothing);
       expect(printed({ seconds: 1 })).toBe("");
     }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a long soak is judged by its newest 2,000 requests", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "doge-traffic-"));
+  writeFileSync(join(folder, "docker"), `#!/bin/sh\ncat ${folder}/log\n`);
+  chmodSync(join(folder, "docker"), 0o755);
+  const env = { PATH: `${folder}:${process.env["PATH"]}` };
+  const host: Pick<Host, "run"> = {
+    async run({ argv: [file = "", ...args] }) {
+      return { exitCode: 0, stdout: execFileSync(file, args, { env, encoding: "utf8" }), stderr: "" };
+    },
+  };
+  const log = (second: number, status: number): void =>
+    writeFileSync(join(folder, "log"), at(second, line(status, 0.01)).repeat(1_500));
+  try {
+    const { look } = watchTraffic(host, () => 1);
+    log(1, 502);
+    expect(await look()).toMatchObject({ requests: 1_500, failed: 1_500 });
+    log(2, 200);
+    expect(await look()).toMatchObject({ requests: 2_000, failed: 500 });
+    log(3, 200);
+    expect(await look()).toMatchObject({ requests: 2_000, failed: 0, p50Milliseconds: 10 });
   } finally {
     rmSync(folder, { recursive: true });
   }
