@@ -1,6 +1,7 @@
 /**
  * `make bench-deploy`: deploys and rollbacks in a row on a real host, under visitors, through its edge over TLS; beside
- * it the naive order (stop, then start). With `--short` a few of each, for CI. Ends with 1 where a bound is broken.
+ * it the naive order (stop, then start). With `--short` a few of each, for CI; with `--busy` twice as many visits. Ends
+ * with 1 where a bound is broken.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,9 +16,13 @@ import { onConsole } from "../../tools/hosts/droplet.ts";
 import { runNaive } from "./naive.ts";
 import { type Bound, printTable, show, verdict } from "./table.ts";
 
-const { values } = parseArgs({ options: { short: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { short: { type: "boolean", default: false }, busy: { type: "boolean", default: false } },
+});
 const [rounds, naiveRounds, wanted] = values.short ? [3, 1, 0] : [20, 5, 100_000];
 const pauseMilliseconds = 2_500;
+/** Visitors, deployer and hosts share this machine's cores. At twice the visits they are full before a deploy begins. */
+const calm = values.busy ? 1 : 2;
 const visitorSeconds = values.short ? 240 : 1_200;
 /** Production's own, and less where times are not judged. */
 const soakSeconds = values.short ? 1 : 10;
@@ -52,9 +57,11 @@ async function measure(place: Place): Promise<Bound[]> {
   await deployRelease(options(first));
   await deployRelease(options(second));
 
-  const load = startLoad(place.domain, visitorSeconds);
+  const load = startLoad(place.domain, visitorSeconds, { calm });
+  // The visitors' own first visits are slow.
   await sleep(pauseMilliseconds * 2);
   const began = Date.now();
+  const before = load.count();
   const records: ReleaseRecord[] = [];
   const windows: Window[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -68,10 +75,11 @@ async function measure(place: Place): Promise<Bound[]> {
   }
   // What is missing of the wanted requests comes without a deploy: steady ones, for as long as the visitors stay.
   const end = began + visitorSeconds * 900;
-  while (load.count() < wanted && Date.now() < end) await sleep(500);
-  const rest = await load.stop();
+  while (load.count() - before < wanted && Date.now() < end) await sleep(500);
+  const visits = await load.stop();
+  const rest = visits.filter(({ at }) => at >= began);
   const naiveWindows: Window[] = [];
-  const naiveLoad = startLoad(place.domain, 120);
+  const naiveLoad = startLoad(place.domain, 120, { calm });
   await sleep(pauseMilliseconds);
   const naive = await runNaive(place, naiveRounds, pauseMilliseconds, naiveWindows);
   const naiveSamples = await naiveLoad.stop();
@@ -100,10 +108,9 @@ async function measure(place: Place): Promise<Bound[]> {
   const released = records.filter(({ outcome }) => outcome === "released");
   console.log(`\nsteps of a deploy (median): ${stepsOf(released)}`);
   console.log(`p99 of visits by step: ${slowestSteps(rest, steps)}`);
-  const all = figuresOf(rest);
   return [
-    { what: "requests", value: all.requests, least: wanted },
-    { what: "failed requests", value: all.failed, most: 0 },
+    { what: "requests", value: rest.length, least: wanted },
+    { what: "failed requests", value: figuresOf(visits).failed, most: 0 },
     {
       what: "p99 during deploys against between them",
       value: during.p99 / steady.p99,

@@ -1,16 +1,19 @@
 /**
- * Visitors of a site, without retries: `load-client.ts DOMAIN SECONDS`, as a child process. Ends by itself after SECONDS,
- * or when its parent is gone; hands over every visit when told to stop.
+ * Visitors of a site, without retries: `load-client.ts DOMAIN SECONDS CALM`, as a child process. They rest CALM times as
+ * long between their visits as the busiest. Ends by itself after SECONDS, or when its parent is gone; hands over every
+ * visit when told to stop.
  */
 import { Agent, request } from "node:https";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
 import type { Sample } from "./load.ts";
 
-const [domain = "", seconds = "0"] = process.argv.slice(2);
+const [domain = "", seconds = "0", calm = "1"] = process.argv.slice(2);
 const end = Date.now() + Number(seconds) * 1000;
 let stopped = false;
 const samples: Sample[] = [];
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** From half of it to one and a half. */
+const rest = (milliseconds: number): Promise<void> => sleep(milliseconds * Number(calm) * (0.5 + Math.random()));
 const going = (): boolean => !stopped && Date.now() < end;
 
 process.on("message", () => (stopped = true));
@@ -80,7 +83,7 @@ async function client(kind: string, pause: number, agent: Agent | false): Promis
       path: post ? "/language/" : (pages[round % pages.length] ?? "/"),
       ...(post ? { post: "at once" } : {}),
     });
-    await sleep(pause * (0.5 + Math.random()));
+    await rest(pause);
   }
   if (agent) agent.destroy();
 }
@@ -100,7 +103,7 @@ async function http2Client(pause: number): Promise<void> {
       own.on("goaway", () => own.close());
     }
     await stream(session, pages[round % pages.length] ?? "/");
-    await sleep(pause * (0.5 + Math.random()));
+    await rest(pause);
   }
   session?.close();
 }

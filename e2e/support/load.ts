@@ -23,12 +23,12 @@ export interface Load {
  * Visitors for a site: keep-alive, new connections, HTTP/2, forms, slow uploads; without retries. In a process of their
  * own, which ends by itself after `seconds`. It runs before all others of this machine, as on machines of their own: what
  * it measures is the host's time, not how long it waited for its turn here. It collects its garbage without helpers,
- * which would run before the hosts, too.
+ * which would run before the hosts, too. About 430 visits a second; with `calm` times as long pauses between them, fewer.
  */
-export function startLoad(domain: string, seconds: number): Load {
+export function startLoad(domain: string, seconds: number, { calm = 1 }: { readonly calm?: number } = {}): Load {
   const first = `${enterGroup(visitors)}\nexec chrt --rr 1 "$@"`;
   const node = [process.execPath, "--single-threaded-gc", "--max-semi-space-size=64"];
-  const client = [...node, join(import.meta.dirname, "load-client.ts"), domain, String(seconds)];
+  const client = [...node, join(import.meta.dirname, "load-client.ts"), domain, String(seconds), String(calm)];
   const child = spawn("sh", ["-ceu", first, "sh", ...client], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     serialization: "advanced",

@@ -29,11 +29,23 @@ export const enterGroup = (name: string): string =>
     .map((hierarchy) => `echo $$ > ${join(root, hierarchy, cgroup, name, "cgroup.procs")}`)
     .join("\n");
 
-/** What lets the processes of a group run before all others, for half of each second, where groups need leave for it. */
-export function goFirst(name: string): void {
+/**
+ * What lets the processes of a group run before all others, for half of each second, where groups need leave for it. Groups
+ * that were removed a moment ago hold their half still: there is not as much for all.
+ */
+export async function goFirst(name: string): Promise<void> {
   for (const group of [cgroup, join(cgroup, name)]) {
     const file = join(root, "cpu", group, "cpu.rt_runtime_us");
-    if (existsSync(file)) writeFileSync(file, "500000");
+    if (!existsSync(file)) continue;
+    await until(`half of the time for ${group}`, 20, () => {
+      try {
+        writeFileSync(file, "500000");
+        return true;
+      } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code !== "EINVAL") throw thrown;
+        return false;
+      }
+    });
   }
 }
 

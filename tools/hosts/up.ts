@@ -41,7 +41,7 @@ export async function up(prepared: Prepared, say: (message: string) => void): Pr
   writeFileSync(places.roots, authority.rootPem);
   makeNetwork();
   makeGroup(visitors);
-  goFirst(visitors);
+  await goFirst(visitors);
   say("starting registry, DNS and the ACME directories");
   startServices(prepared.docker);
 

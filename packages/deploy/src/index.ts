@@ -20,6 +20,7 @@ export { sentHost } from "./registry/sent.ts";
 export { type ImageStore, storeOn } from "./registry/store.ts";
 export { byDigest, type ImageReference, parseReference, registryUrl } from "./registry/reference.ts";
 export { connectHost, type ConnectFailure, type ConnectOptions } from "./host/connect.ts";
+export { giveWayPath, giveWayProgram } from "./host/give-way.ts";
 export type { Host, HostCommand, HostHttpRequest, Terminal } from "./host/host.ts";
 export { commandLine, quote, shellScript } from "./host/quote.ts";
 export {

@@ -67,6 +67,12 @@ test("who is logged in, and the engine, give way to containers, whose groups are
   expect(commands.at(-1)).toBe("systemctl restart ssh cron docker");
 });
 
+test("the deploy user may run one program as root: it lets what starts give way", () => {
+  expect(file("/etc/sudoers.d/doge")).toBe("deployer ALL=(root) NOPASSWD: /usr/local/sbin/doge-give-way\n");
+  expect(file("/usr/local/sbin/doge-give-way")).toMatch(/^#!\/bin\/bash\n/);
+  expect(document().packages).toContain("sudo");
+});
+
 test("logs are rotated, upgrades install themselves, containers outlive the engine's restart", () => {
   expect(JSON.parse(file("/etc/docker/daemon.json"))).toMatchObject({
     "log-opts": { "max-size": "10m", "max-file": "5" },

@@ -38,6 +38,7 @@ export async function askReady(
   return { kind: "status", status, body: response.text().trim().slice(0, 300), ...(location ? { location } : {}) };
 }
 
+export const defaultHealthSeconds = 60;
 const successesNeeded = 3;
 const pauseMilliseconds = 100;
 /** How often to look whether a release that is not ready still runs at all. */
@@ -59,7 +60,7 @@ export async function waitHealthy(options: {
 }): Promise<Date> {
   const { host, clock, containers, slot, settings, onReady, signal } = options;
   const container = slotName(slot);
-  const end = clock.now().getTime() + (settings.healthSeconds ?? 60) * 1000;
+  const end = clock.now().getTime() + (settings.healthSeconds ?? defaultHealthSeconds) * 1000;
   let successes = 0;
   let since = clock.now();
   let looked = since.getTime();
@@ -215,7 +216,7 @@ export function diagnose(seen: {
     };
   }
   return {
-    cause: `nothing answered on port ${port} within ${settings.healthSeconds ?? 60} s`,
+    cause: `nothing answered on port ${port} within ${settings.healthSeconds ?? defaultHealthSeconds} s`,
     remedy: "The app is running but does not listen yet: see its last lines.",
   };
 }

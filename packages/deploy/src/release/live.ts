@@ -2,10 +2,11 @@ import { diagnosticsOf, fail, type Trouble, warning } from "@doge/core";
 import { docker } from "../containers/docker.ts";
 import { type Slot, slotName } from "../edge/configuration.ts";
 import { noTraffic } from "../edge/traffic.ts";
+import { giveWay } from "../host/give-way.ts";
 import type { HostFile } from "../host/host.ts";
 import { cpuShares, releaseComposeFile } from "./compose-file.ts";
 import type { Deploying } from "./deploying.ts";
-import { waitHealthy } from "./health.ts";
+import { defaultHealthSeconds, waitHealthy } from "./health.ts";
 import { type Maintenance, maintenanceOn } from "./maintenance.ts";
 import type { PendingRelease, ReleaseRecord } from "./model.ts";
 import { noProbe, type Prober, startProber, visit, waitReachable } from "./probe.ts";
@@ -39,6 +40,7 @@ export async function bringLive(deploying: Deploying, passage: Passage): Promise
         live === undefined || closed ? undefined : visit(options.http, clock, url),
         live === undefined ? noTraffic : trafficBefore(deploying),
         journal.intend({ ...pending, phase: "starting" }, [releaseFile(deploying, pending)]),
+        host.run({ argv: giveWay(deploying.settings.healthSeconds ?? defaultHealthSeconds) }),
       ]);
       if (seen?.ok) prober = startProber(options.http, clock, url);
       await start(deploying, slot, passage.made === true);

@@ -1,5 +1,6 @@
 import { compose } from "../containers/docker.ts";
 import { takeRestorePoint } from "../database/backup.ts";
+import { giveWay } from "../host/give-way.ts";
 import { pendingMigrations, runMigrations } from "../database/migrate.ts";
 import { slotName } from "../edge/configuration.ts";
 import { taskComposeFile } from "./compose-file.ts";
@@ -27,7 +28,10 @@ export async function prepareDatabase(
   const task = compose({ name: "app-task", files: [layout.taskFile], directory: layout.root });
   const list = await walk.step("pending", async () => {
     const content = taskComposeFile({ ...options, ...pending });
-    await journal.intend(pending, [{ path: layout.within(layout.taskFile), content }, releaseFile(deploying, pending)]);
+    await Promise.all([
+      journal.intend(pending, [{ path: layout.within(layout.taskFile), content }, releaseFile(deploying, pending)]),
+      host.run({ argv: giveWay(60) }),
+    ]);
     // Its containers are made while it says what it would migrate.
     const create = layout.slot(pending.slot).up({ create: true, recreate: true, services: ["app"] });
     const [found] = await Promise.all([
@@ -45,12 +49,10 @@ export async function prepareDatabase(
     walk.say(`restore point ${restorePoint.file} (${restorePoint.bytes} bytes)`);
   }
   const noted = { ...pending, migrations: list?.pending ?? [], ...(restorePoint ? { restorePoint } : {}) };
-  await journal.intend(noted);
+  const seconds = settings.migrateSeconds ?? 600;
+  await Promise.all([journal.intend(noted), host.run({ argv: giveWay(seconds) })]);
   await walk.step("migrate", () =>
-    runMigrations(host, task, migrate, {
-      timeoutMilliseconds: (settings.migrateSeconds ?? 600) * 1000,
-      onLine: walk.say,
-    }),
+    runMigrations(host, task, migrate, { timeoutMilliseconds: seconds * 1000, onLine: walk.say }),
   );
   return { pending: noted, made: true };
 }

@@ -42,7 +42,7 @@ export async function visit(http: Http, clock: Clock, url: string): Promise<Visi
   }
 }
 
-export function startProber(http: Http, clock: Clock, url: string, pauseMilliseconds = 40): Prober {
+export function startProber(http: Http, clock: Clock, url: string, pauseMilliseconds = 100): Prober {
   const visits: Visit[] = [];
   const stopping = new AbortController();
   const run = async (): Promise<void> => {

@@ -10,7 +10,7 @@ export interface Soaked {
   readonly worse?: string;
 }
 
-const everyMilliseconds = 1_000;
+const everyMilliseconds = 2_000;
 const firstSoakSeconds = 1;
 
 /** Traffic of the time before a switch, to measure the time after it by. */

@@ -6,7 +6,7 @@ import { type Slot, slotName, slots } from "../edge/configuration.ts";
 import type { Host } from "../host/host.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { SlotState } from "./converge.ts";
-import { askReady } from "./health.ts";
+import { askReady, defaultHealthSeconds } from "./health.ts";
 import type { Layout } from "./layout.ts";
 import type { ReleaseSettings } from "./model.ts";
 
@@ -79,7 +79,7 @@ export const stopSlot = (parts: SwitchParts, slot: Slot): Promise<void> =>
 export async function revive(parts: SwitchParts, slot: Slot): Promise<void> {
   const { host, clock, containers, settings } = parts;
   await fenced(parts, docker.restart(slotName(slot), 10), `restarting ${slotName(slot)}`);
-  const end = clock.now().getTime() + (settings.healthSeconds ?? 60) * 1000;
+  const end = clock.now().getTime() + (settings.healthSeconds ?? defaultHealthSeconds) * 1000;
   while ((await askReady(host, slot, settings)).kind !== "ready") {
     if (clock.now().getTime() > end) {
       fail({

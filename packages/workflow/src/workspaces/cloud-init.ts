@@ -1,3 +1,4 @@
+import { giveWayPath, giveWayProgram } from "@doge/deploy";
 import { Expression, literal } from "@doge/engine";
 import type { ProjectConfig } from "../config/schema.ts";
 
@@ -121,6 +122,13 @@ export function cloudInit(
       },
       { path: "/etc/nftables.conf", permissions: "0755", content: firewall(config.ssh.port) },
       ...givingWay,
+      { path: giveWayPath, permissions: "0755", content: giveWayProgram },
+      // Not more than the group docker allows anyway, and only this.
+      {
+        path: "/etc/sudoers.d/doge",
+        permissions: "0440",
+        content: `${config.ssh.user} ALL=(root) NOPASSWD: ${giveWayPath}\n`,
+      },
       {
         path: "/etc/apt/apt.conf.d/20auto-upgrades",
         permissions: "0644",
@@ -137,6 +145,7 @@ export function cloudInit(
       "cron",
       "curl",
       "openssl",
+      "sudo",
     ],
     // The old and the new release run side by side for a while, on a small machine.
     swap: { filename: "/swapfile", size: "1G", maxsize: "1G" },
