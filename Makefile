@@ -81,14 +81,14 @@ hosts-prepare: install ## Make root file system and images for real hosts (root,
 hosts-up: install ## Boot real hosts: stage and prod, with systemd, OpenSSH and Docker
 	node tools/hosts/main.ts up
 
-hosts-test: build ## Suites of the ports, and deploys on fresh real hosts: Django, without a registry, a lost host, TLS, rollback, leases
-	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/ports e2e/hosts/adopt e2e/hosts/disaster.hosts \
+hosts-test: build ## Suites of the ports, the droplet's set-up, and deploys on fresh real hosts: Django, without a registry, a lost host, TLS, rollback, leases
+	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/ports e2e/hosts/set-up e2e/hosts/adopt e2e/hosts/disaster.hosts \
 		$(if $(SHORT),,e2e/hosts/disaster-parts e2e/hosts/without-registry)
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/release
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/lease
 
 bench-deploy: install ## 20 deploys under load on a real host, beside the naive order (make hosts-up first)
-	node tools/hosts/main.ts run node bench/deploy/main.ts $(SHORT)
+	node tools/hosts/main.ts run node bench/deploy/main.ts $(SHORT) $(BUSY)
 
 deploy-crash: install ## Kills and breaks deploys on a real host at every step, under load (make hosts-up first)
 	node tools/hosts/main.ts run node e2e/hosts/crash/main.ts $(SHORT)
