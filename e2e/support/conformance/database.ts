@@ -91,8 +91,16 @@ export function databaseConformance(rig: () => Rig): void {
 
       const name = await moveBackup(host, layout, "upload", proof.file);
       await host.run({ argv: ["rm", proof.file] });
-      expect(await moveBackup(host, layout, "download", name)).toBe(proof.file);
-      expect(await verifyBackup(host, layout, proof.file)).toEqual(proof);
+      const fetched = await moveBackup(host, layout, "download", name);
+      expect(fetched).toBe(`${proof.file}.enc`);
+      expect((await host.run({ argv: ["grep", "-qE", `${canary}|PGDMP`, fetched] })).exitCode).toBe(1);
+      const { tables, rows } = proof;
+      expect(await verifyBackup(host, layout, fetched)).toMatchObject({ file: fetched, tables, rows });
+      expect((await listBackups(host, layout)).map(({ file }) => file)).toContain(fetched);
+      // One that is encrypted already is not encrypted again.
+      expect(await moveBackup(host, layout, "upload", fetched)).toBe(name);
+      await moveBackup(host, layout, "download", name);
+      expect(await verifyBackup(host, layout, fetched)).toMatchObject({ tables, rows });
       await host.writeFile(settings, new Secret(before), { mode: 0o600 });
     });
 

@@ -67,6 +67,7 @@ export const dbRestoreCommand = defineCommand<Awaited<ReturnType<typeof database
 export const dbUploadCommand = defineCommand<{ readonly name: string }>({
   name: "db upload",
   summary: "Copy a backup from the droplet to the environment's Space",
+  description: "It is encrypted there with BACKUP_KEY, as the scheduled ones are.",
   arguments: [environmentArgument, fileArgument],
   view: ({ name }) => `In Spaces as backups/${name}.\n`,
   async run(invocation) {
@@ -79,7 +80,8 @@ export const dbUploadCommand = defineCommand<{ readonly name: string }>({
 export const dbDownloadCommand = defineCommand<{ readonly file: string }>({
   name: "db download",
   summary: "Copy a backup from the environment's Space to the droplet, for a restore",
-  description: "The scheduled ones are daily-0 to daily-6, weekly-0 to weekly-4, monthly-01 to monthly-12 (.tar.enc).",
+  description:
+    "By the name that doge db upload told. The scheduled ones are daily-0 to daily-6, weekly-0 to weekly-4, monthly-01 to monthly-12 (.tar.enc).",
   arguments: [environmentArgument, { name: "file", help: "Its name in Spaces: daily-3.tar.enc" }],
   view: ({ file }) => `On the droplet as ${file}. Next: doge db restore\n`,
   async run(invocation) {

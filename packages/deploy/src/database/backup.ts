@@ -120,7 +120,7 @@ export async function runScheduledBackup(host: Host, layout: Layout): Promise<vo
   await db(host, layout, ["scheduled"], { summary: "The scheduled backup failed" });
 }
 
-/** Copies a backup to the environment's Space, or from there; returns its name there, or its file here. */
+/** Copies a backup to the environment's Space, encrypted, or from there; returns its name there, or its file here. */
 export const moveBackup = async (
   host: Host,
   layout: Layout,
@@ -142,6 +142,6 @@ export async function backupStatus(host: Host, layout: Layout): Promise<BackupSt
   return text === undefined ? undefined : (JSON.parse(text) as BackupStatus);
 }
 
-/** Removes all but the newest backups that were not scheduled. */
+/** Removes all but the newest backups that were not scheduled: taken by hand, before migrations, or fetched. */
 export const pruneBackups = (folder: string, keep: number): readonly string[] =>
-  shellScript('ls -1t "$1"/*.tar 2>/dev/null | tail -n "+$2" | xargs -r rm -f', folder, String(keep + 1));
+  shellScript('ls -1t "$1"/*.tar "$1"/*.enc 2>/dev/null | tail -n "+$2" | xargs -r rm -f', folder, String(keep + 1));

@@ -83,6 +83,7 @@ create() { pg sh -c 'exec createdb --username "$POSTGRES_USER" "$1"' sh "$1" </d
 fail() { echo "$1" >&2; exit 46; }
 setting() { sed -n "s/^$1=//p" "$here/.envs/.production/.backup" 2>/dev/null | tail -n 1; }
 stamp() { date -u +%Y_%m_%dT%H_%M_%S; }
+files() { ls -1t "$backups"/*.tar "$backups"/*.enc "$backups"/scheduled/*.enc 2>/dev/null || true; } # newest first
 size() { wc -c < "$1" | tr -d ' '; }
 
 # take DATABASE FILE
@@ -194,8 +195,8 @@ case "\${1:-}" in
     take "$database" "$file"
     unpack "$file"
     printf '{"file":"%s","bytes":%s}\\n' "$file" "$(size "$file")";;
-  verify) verify "\${2:-$(ls -1t "$backups"/*.tar "$backups"/scheduled/*.enc 2>/dev/null | head -n 1)}";;
-  list) ls -1t "$backups"/*.tar "$backups"/scheduled/*.enc 2>/dev/null | while read -r file; do
+  verify) verify "\${2:-$(files | head -n 1)}";;
+  list) files | while read -r file; do
       printf '%s\\t%s\\t%s\\n' "$file" "$(size "$file")" "$(date -u -r "$file" +%Y-%m-%dT%H:%M:%SZ)"; done;;
   restore)
     unpack "$2"
@@ -233,7 +234,12 @@ SQL
   import) # what export printed, for restore
     file="$backups/copied_$(stamp).tar"
     base64 -d > "$work/copied.tar"; mv "$work/copied.tar" "$file"; verify "$file";;
-  upload) spaces || fail "no Spaces keys in .envs/.production/.backup"; upload "$2" "$(basename "$2")"; basename "$2";;
+  upload) # What leaves the droplet is encrypted.
+    spaces || fail "no Spaces keys in .envs/.production/.backup"
+    [ -s "$2" ] || fail "$2 is empty or not there"
+    name=$(basename "$2" .enc).enc; sealed=$2
+    case "$2" in *.enc) ;; *) sealed="$work/sealed"; crypt -e < "$2" > "$sealed";; esac
+    upload "$sealed" "$name"; echo "$name";;
   download) spaces || fail "no Spaces keys in .envs/.production/.backup"
     s3 GET "backups/$(basename "$2")" /dev/null --output "$backups/$(basename "$2").partial" || unreached
     mv -f "$backups/$(basename "$2").partial" "$backups/$(basename "$2")"; echo "$backups/$(basename "$2")";;
