@@ -99,9 +99,14 @@ describe("the metadata service, which holds cloud-init's document", () => {
     const ask = (address: string): Promise<string> =>
       sh(
         commandLine([
-          ...["docker", "exec", id, "node", "-e"],
+          "docker",
+          "exec",
+          id,
+          "node",
+          "-e",
           `fetch("http://${address}:${port}", { signal: AbortSignal.timeout(2000) })
-             .then((got) => got.text()).then(console.log, (thrown) => console.log(thrown.name))`,
+             .then((got) => got.text()).catch((thrown) => thrown.name)
+             .then((said) => process.stdout.write(said, () => process.exit()))`,
         ]),
       );
     expect(await ask(network.address)).toBe(`I am ${network.address}`);
