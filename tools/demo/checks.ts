@@ -1,4 +1,5 @@
 /** `node tools/demo/main.ts check`: what must be true right after a demo, beside what it checks itself. */
+import { backupsComeBack } from "./backups.ts";
 import { demand, dogeJson, domain } from "./context.ts";
 import { noSecretInClear } from "./secrets.ts";
 import { visitorIsServed } from "./visitor.ts";
@@ -12,6 +13,7 @@ export async function checkEverything(): Promise<void> {
   }
   await visitorIsServed(`staging.${domain}`, "stage");
   await visitorIsServed(domain, "prod");
+  await backupsComeBack();
   await nothingIsAmiss();
   await driftIsTold();
   await noSecretInClear();

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   backupStatus,
@@ -110,6 +111,7 @@ export function databaseConformance(rig: () => Rig): void {
       expect(await verifyBackup(host, layout, proof.file)).toEqual(proof);
       const point = await takeRestorePoint(host, layout);
       expect(point.command).toContain(`restore ${point.file}`);
+      expect(await verifyBackup(host, layout, basename(proof.file))).toEqual(proof);
       const [newest] = await listBackups(host, layout);
       expect(newest?.bytes).toBe(point.bytes);
       expect(await databases()).toBe("");
@@ -175,7 +177,10 @@ export function databaseConformance(rig: () => Rig): void {
       expect(await harm("restored-cut", cut(Math.floor(bytes * 0.7)), restoreBackup)).toContain("is damaged");
       expect(await harm("restored-flipped", flip(Math.floor(bytes / 2)), restoreBackup)).toContain("is damaged");
       expect(await harm("other", 'head -c 20000 /dev/zero > "$2"')).toContain("is damaged");
-      expect(await refusal(verifyBackup(host, layout, `${layout.backups}/absent.tar`))).toContain("not there");
+      expect(await troubleOf(verifyBackup(host, layout, `${layout.backups}/absent.tar`))).toMatchObject({
+        code: "backup-absent",
+        detail: expect.stringContaining("absent.tar is not there") as unknown,
+      });
       expect(await sql(content)).toBe(was);
       expect(await databases()).toBe("");
     });

@@ -174,7 +174,7 @@ test("objects go out and come back as they are; lists are paged", async () => {
         ? xml(200, "<ListBucketResult><Contents><Key>b</Key><Size>2</Size></Contents></ListBucketResult>")
         : xml(
             200,
-            "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>next</NextContinuationToken><Contents><Key>a b</Key><Size>1</Size></Contents></ListBucketResult>",
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>next</NextContinuationToken><Contents><Key>a b</Key><Size>1</Size><LastModified>2026-11-26T01:02:03.000Z</LastModified></Contents></ListBucketResult>",
           );
     return seen.path.startsWith("/doge-media/backups/a%20b.sql") ? { body: "dump" } : error(404, "NoSuchKey");
   });
@@ -184,7 +184,7 @@ test("objects go out and come back as they are; lists are paged", async () => {
   expect(Buffer.from((await store.get("doge-media", "backups/a b.sql")) ?? []).toString()).toBe("dump");
   expect(await store.get("doge-media", "nothing")).toBeUndefined();
   expect(await store.list("doge-media", "backups/")).toEqual([
-    { key: "a b", size: 1 },
-    { key: "b", size: 2 },
+    { key: "a b", size: 1, modifiedAt: "2026-11-26T01:02:03.000Z" },
+    { key: "b", size: 2, modifiedAt: undefined },
   ]);
 });

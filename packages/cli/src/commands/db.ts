@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { fail } from "@doge/core";
 import { connectEnvironment, database } from "@doge/workflow";
 import { defineCommand, type Invocation } from "../command.ts";
@@ -5,7 +6,7 @@ import { confirm } from "../terminal/ask.ts";
 import { renderBackups, renderProof } from "../views/database.ts";
 import { chosen, environmentArgument } from "./app.ts";
 
-const fileArgument = { name: "file", help: "A backup as doge db list shows it" };
+const fileArgument = { name: "file", help: "A backup as doge db list shows it, or its name alone" };
 const fileOf = ({ arguments: given }: Invocation): string => given["file"] as string;
 
 export const dbBackupCommand = defineCommand<Awaited<ReturnType<typeof database.backup>>>({
@@ -22,10 +23,13 @@ export const dbBackupCommand = defineCommand<Awaited<ReturnType<typeof database.
 export const dbListCommand = defineCommand<Awaited<ReturnType<typeof database.list>>>({
   name: "db list",
   summary: "The backups on an environment's droplet, newest first",
+  description: "With --spaces those in its Space, for doge db download: also where the droplet is lost.",
   arguments: [environmentArgument],
+  flags: { spaces: { type: "boolean", help: "Those in Spaces" } },
   view: renderBackups,
   async run(invocation) {
-    return { exitCode: 0, data: await database.list(await invocation.project(), chosen(invocation)) };
+    const list = invocation.flags["spaces"] === true ? database.listSpace : database.list;
+    return { exitCode: 0, data: await list(await invocation.project(), chosen(invocation)) };
   },
 });
 
@@ -77,17 +81,20 @@ export const dbUploadCommand = defineCommand<{ readonly name: string }>({
   },
 });
 
-export const dbDownloadCommand = defineCommand<{ readonly file: string }>({
+export const dbDownloadCommand = defineCommand<{ readonly environment: string; readonly file: string }>({
   name: "db download",
   summary: "Copy a backup from the environment's Space to the droplet, for a restore",
   description:
-    "By the name that doge db upload told. The scheduled ones are daily-0 to daily-6, weekly-0 to weekly-4, monthly-01 to monthly-12 (.tar.enc).",
+    "doge db list --spaces names them. The scheduled ones are daily-0 to daily-6, weekly-0 to weekly-4, monthly-01 to\n" +
+    "monthly-12 (.tar.enc).",
   arguments: [environmentArgument, { name: "file", help: "Its name in Spaces: daily-3.tar.enc" }],
-  view: ({ file }) => `On the droplet as ${file}. Next: doge db restore\n`,
+  view: ({ environment, file }) =>
+    `On the droplet as ${file}. Next: doge db restore ${environment} ${posix.basename(file)}\n`,
   async run(invocation) {
     const project = await invocation.project();
-    const file = await database.move(project, chosen(invocation), "download", fileOf(invocation));
-    return { exitCode: 0, data: { file } };
+    const environment = chosen(invocation);
+    const file = await database.move(project, environment, "download", fileOf(invocation));
+    return { exitCode: 0, data: { environment, file } };
   },
 });
 

@@ -2,7 +2,7 @@ import { fail } from "@doge/core";
 import { tailOf } from "../containers/containers.ts";
 import type { Host, HostCommand } from "../host/host.ts";
 import { commandLine, shellScript } from "../host/quote.ts";
-import { unreached } from "./script.ts";
+import { absent, unreached } from "./script.ts";
 import type { Layout } from "../release/layout.ts";
 import type { RestorePoint } from "../release/model.ts";
 
@@ -56,6 +56,15 @@ async function db(
         "It comes with the first deploy, where the compose files have a service `postgres`, or DATABASE_URL leads elsewhere.",
     });
   }
+  if (result.exitCode === absent) {
+    fail({
+      code: "backup-absent",
+      summary: "There is no such backup on the droplet",
+      detail: tailOf(result),
+      address: host.name,
+      remedy: "`doge db list` names those that are there. `doge db backup` takes one, `doge db download` fetches one.",
+    });
+  }
   if (result.exitCode === unreached) {
     fail({
       code: "backup-spaces",
@@ -63,7 +72,7 @@ async function db(
       detail: tailOf(result),
       address: host.name,
       remedy:
-        "Its name, as `doge db list` shows it. The bucket: `doge plan` of the environment. The keys: SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY, then `doge env push`.",
+        "Its name, as `doge db list --spaces` shows it. The bucket: `doge plan` of the environment. The keys: SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY, then `doge env push`.",
     });
   }
   if (result.exitCode !== 0) {

@@ -5,6 +5,9 @@ import { network } from "../release/compose-file.ts";
 /** Exit code where Spaces did not take or give a backup. */
 export const unreached = 49;
 
+/** Exit code where there is no such backup. */
+export const absent = 50;
+
 /** Dumps and restores a server of its own version and of earlier ones. */
 const programs = "postgres:17-bookworm";
 
@@ -63,6 +66,8 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 case "\${2:-}" in ""|/*) ;; *) [ ! -f "$2" ] || set -- "$1" "$(pwd)/$2";; esac
 cd "$here"
 backups="$here/backups"
+# Or by its name alone.
+case "\${2:-}" in ""|*/*) ;; *) for folder in "$backups" "$backups/scheduled"; do [ ! -f "$folder/$2" ] || set -- "$1" "$folder/$2"; done;; esac
 mkdir -p "$backups/scheduled"
 work=$(mktemp -d "$backups/work.XXXXXX")
 scratch=; closed=
@@ -81,6 +86,10 @@ sql() { pg sh -c 'exec psql --username "$POSTGRES_USER" --dbname "$1" --quiet --
 drop() { pg sh -c 'exec dropdb --username "$POSTGRES_USER" --if-exists --force "$1"' sh "$1" </dev/null; }
 create() { pg sh -c 'exec createdb --username "$POSTGRES_USER" "$1"' sh "$1" </dev/null; }
 fail() { echo "$1" >&2; exit 46; }
+present() { # FILE
+  [ -f "$1" ] || { echo "\${1:-any backup} is not there" >&2; exit ${absent}; }
+  [ -s "$1" ] || fail "$1 is empty"
+}
 setting() { sed -n "s/^$1=//p" "$here/.envs/.production/.backup" 2>/dev/null | tail -n 1; }
 stamp() { date -u +%Y_%m_%dT%H_%M_%S; }
 files() { ls -1t "$backups"/*.tar "$backups"/*.enc "$backups"/scheduled/*.enc 2>/dev/null || true; } # newest first
@@ -102,7 +111,7 @@ crypt() {
 
 # unpack FILE: dump and rows into $work
 unpack() {
-  [ -s "$1" ] || fail "$1 is empty or not there"
+  present "$1"
   rm -f "$work/dump" "$work/rows" "$work/sums"
   case "$1" in
     *.enc) crypt -d < "$1" > "$work/tar" 2>/dev/null || fail "$1 can't be decrypted: another key, or damaged";;
@@ -236,7 +245,7 @@ SQL
     base64 -d > "$work/copied.tar"; mv "$work/copied.tar" "$file"; verify "$file";;
   upload) # What leaves the droplet is encrypted.
     spaces || fail "no Spaces keys in .envs/.production/.backup"
-    [ -s "$2" ] || fail "$2 is empty or not there"
+    present "\${2:-}"
     name=$(basename "$2" .enc).enc; sealed=$2
     case "$2" in *.enc) ;; *) sealed="$work/sealed"; crypt -e < "$2" > "$sealed";; esac
     upload "$sealed" "$name"; echo "$name";;

@@ -114,13 +114,14 @@ describe.skipIf(!havePostgres)("backups (needs Postgres)", () => {
       spoil("corrupted.tar", middle),
       spoil("empty.tar", Buffer.alloc(0)),
       spoil("foreign.tar", Buffer.from("not a tar")),
-      join(folder, "missing.tar"),
     ]) {
       expect(await verifyBackup(host, layout, path).then(() => path, trouble)).toMatchObject({ code: "backup-failed" });
       expect(await restoreBackup(host, layout, path).then(() => path, trouble)).toMatchObject({
         summary: "Nothing was restored: the database is as it was",
       });
     }
+    for (const ask of [verifyBackup, restoreBackup])
+      expect(await ask(host, layout, "missing.tar").then(() => "", trouble)).toMatchObject({ code: "backup-absent" });
     expect(sql("SELECT name FROM wows")).toBe("kabosu");
     expect(scratch()).toBe("0");
   });

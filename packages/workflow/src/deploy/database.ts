@@ -1,4 +1,5 @@
-import { fail } from "@doge/core";
+import { parseEnv } from "node:util";
+import { fail, Secret } from "@doge/core";
 import {
   type BackupProof,
   exportDatabase,
@@ -13,7 +14,10 @@ import {
   takeBackup,
   verifyBackup,
 } from "@doge/deploy";
+import { createSpaces, type Spaces } from "@doge/providers/digitalocean";
+import { projectEnvFiles } from "../env/project.ts";
 import type { Project } from "../project.ts";
+import { vendors } from "../vendors.ts";
 import type { EnvironmentName } from "../workspaces/names.ts";
 import { onEnvironment } from "./connect.ts";
 
@@ -24,12 +28,37 @@ const within = <T>(
 ): Promise<T> =>
   onEnvironment(project, environment, async (host) => work(host, await projectLayout(host, project.config.slug)));
 
+/** As the droplets reach it: what the backups' env file says goes before this machine's tokens. */
+async function spacesOf(project: Project): Promise<Pick<Spaces, "list">> {
+  const { region } = project.config.digitalocean;
+  const file = (await projectEnvFiles(project)).production[".backup"];
+  const known = parseEnv(file?.reveal() ?? "");
+  const [id, secret, endpoint] = [
+    known["SPACES_ACCESS_KEY_ID"],
+    known["SPACES_SECRET_ACCESS_KEY"],
+    known["SPACES_ENDPOINT"],
+  ];
+  if (!id || !secret || !endpoint) return vendors(project).spaces(region);
+  const { http, clock } = project.machine;
+  const keys = { accessKeyId: new Secret(id), secretAccessKey: new Secret(secret) };
+  return createSpaces({ http, clock, emit: project.emit, signal: project.signal, ...keys, endpoint, region });
+}
+
 /** What `doge db` does on an environment. */
 export const database = {
   backup: (project: Project, environment: EnvironmentName): Promise<BackupProof> =>
     within(project, environment, takeBackup),
   list: (project: Project, environment: EnvironmentName): Promise<readonly StoredBackup[]> =>
     within(project, environment, listBackups),
+  /** Those in the environment's Space, newest first, by the names that `move` takes: also where its droplet is lost. */
+  async listSpace(project: Project, environment: EnvironmentName): Promise<readonly StoredBackup[]> {
+    const spaces = await spacesOf(project);
+    const folder = "backups/";
+    const found = await spaces.list(`${project.config.slug}-${environment}`, folder);
+    return found
+      .map(({ key, size, modifiedAt = "" }) => ({ file: key.slice(folder.length), bytes: size, at: modifiedAt }))
+      .toSorted((a, b) => b.at.localeCompare(a.at));
+  },
   verify: (project: Project, environment: EnvironmentName, file?: string): Promise<BackupProof> =>
     within(project, environment, (host, layout) => verifyBackup(host, layout, file)),
   restore: (project: Project, environment: EnvironmentName, file: string): ReturnType<typeof restoreBackup> =>

@@ -23,6 +23,13 @@ export interface CorsRule {
   readonly maxAgeSeconds?: number;
 }
 
+export interface StoredObject {
+  readonly key: string;
+  readonly size: number;
+  /** ISO 8601. */
+  readonly modifiedAt: string | undefined;
+}
+
 /** Buckets and objects of one region. "Not there" is undefined or an empty list. */
 export interface Spaces {
   exists(bucket: string): Promise<boolean>;
@@ -46,7 +53,7 @@ export interface Spaces {
    * the new version; undefined where the condition does not hold.
    */
   replace(bucket: string, key: string, text: string, over: string | undefined): Promise<string | undefined>;
-  list(bucket: string, prefix?: string): Promise<{ readonly key: string; readonly size: number }[]>;
+  list(bucket: string, prefix?: string): Promise<StoredObject[]>;
   remove(bucket: string, key: string): Promise<void>;
 }
 
@@ -169,7 +176,7 @@ export function createSpaces(options: SpacesOptions): Spaces {
       }
     },
     list: async (Bucket, Prefix) => {
-      const objects: { key: string; size: number }[] = [];
+      const objects: StoredObject[] = [];
       for (let token: string | undefined, more = true; more; more = token !== undefined) {
         const ContinuationToken = token;
         const page = await call((client, sdk) =>
@@ -181,7 +188,12 @@ export function createSpaces(options: SpacesOptions): Spaces {
             }),
           ),
         );
-        objects.push(...(page.Contents ?? []).map((o) => ({ key: o.Key ?? "", size: o.Size ?? 0 })));
+        const found = (page.Contents ?? []).map(({ Key = "", Size = 0, LastModified }) => ({
+          key: Key,
+          size: Size,
+          modifiedAt: LastModified?.toISOString(),
+        }));
+        objects.push(...found);
         token = page.IsTruncated ? page.NextContinuationToken : undefined;
       }
       return objects;
