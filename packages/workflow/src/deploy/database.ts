@@ -1,5 +1,6 @@
+import { posix } from "node:path";
 import { parseEnv } from "node:util";
-import { fail, Secret } from "@doge/core";
+import { fail, Secret, step } from "@doge/core";
 import {
   type BackupProof,
   exportDatabase,
@@ -28,6 +29,20 @@ const within = <T>(
 ): Promise<T> =>
   onEnvironment(project, environment, async (host) => work(host, await projectLayout(host, project.config.slug)));
 
+/** The same, as a step that says what it does: databases can be large. */
+const during = <T>(
+  project: Project,
+  environment: EnvironmentName,
+  title: string,
+  work: (host: Host, layout: Layout) => Promise<T>,
+): Promise<T> =>
+  step(
+    project.emit,
+    () => project.machine.clock.now(),
+    { step: `database-${environment}`, title },
+    () => within(project, environment, work),
+  );
+
 /** As the droplets reach it: what the backups' env file says goes before this machine's tokens. */
 async function spacesOf(project: Project): Promise<Pick<Spaces, "list">> {
   const { region } = project.config.digitalocean;
@@ -47,7 +62,12 @@ async function spacesOf(project: Project): Promise<Pick<Spaces, "list">> {
 /** What `doge db` does on an environment. */
 export const database = {
   backup: (project: Project, environment: EnvironmentName): Promise<BackupProof> =>
-    within(project, environment, takeBackup),
+    during(
+      project,
+      environment,
+      `Backing ${environment}'s database up, and restoring the backup beside it`,
+      takeBackup,
+    ),
   list: (project: Project, environment: EnvironmentName): Promise<readonly StoredBackup[]> =>
     within(project, environment, listBackups),
   /** Those in the environment's Space, newest first, by the names that `move` takes: also where its droplet is lost. */
@@ -60,15 +80,33 @@ export const database = {
       .toSorted((a, b) => b.at.localeCompare(a.at));
   },
   verify: (project: Project, environment: EnvironmentName, file?: string): Promise<BackupProof> =>
-    within(project, environment, (host, layout) => verifyBackup(host, layout, file)),
+    during(
+      project,
+      environment,
+      `Restoring ${file === undefined ? "the newest backup" : posix.basename(file)} beside ${environment}'s database`,
+      (host, layout) => verifyBackup(host, layout, file),
+    ),
   restore: (project: Project, environment: EnvironmentName, file: string): ReturnType<typeof restoreBackup> =>
-    within(project, environment, (host, layout) => restoreBackup(host, layout, file)),
+    during(
+      project,
+      environment,
+      `Putting ${posix.basename(file)} in the place of ${environment}'s database`,
+      (host, layout) => restoreBackup(host, layout, file),
+    ),
   move: (
     project: Project,
     environment: EnvironmentName,
     direction: "upload" | "download",
     name: string,
-  ): Promise<string> => within(project, environment, (host, layout) => moveBackup(host, layout, direction, name)),
+  ): Promise<string> =>
+    during(
+      project,
+      environment,
+      direction === "upload"
+        ? `Encrypting ${posix.basename(name)}, and sending it to Spaces`
+        : `Fetching ${name} from Spaces`,
+      (host, layout) => moveBackup(host, layout, direction, name),
+    ),
 
   /**
    * Production's data into staging: copied, sanitised and checked on production's droplet, kept as a backup on
@@ -89,8 +127,10 @@ export const database = {
         remedy: "Write an SQL file that does, and name it there. Where nothing is private: --unsanitised.",
       });
     }
-    const copy = await within(project, "prod", (host, layout) => exportDatabase(host, layout, hook ?? ""));
-    return within(project, "stage", async (host, layout) => {
+    const title =
+      hook === undefined ? "Copying production's database" : `Copying production's database, by ${sanitize}`;
+    const copy = await during(project, "prod", title, (host, layout) => exportDatabase(host, layout, hook ?? ""));
+    return during(project, "stage", "Putting the copy in the place of staging's", async (host, layout) => {
       const proof = await importDatabase(host, layout, copy);
       const { before } = await restoreBackup(host, layout, proof.file);
       return { ...proof, before };
