@@ -87,7 +87,7 @@ hosts-test: build ## Suites of the ports, the droplet's set-up, and deploys on f
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/release
 	node tools/hosts/main.ts run vitest run --config vitest.hosts.config.ts e2e/hosts/lease
 
-bench-deploy: install ## 20 deploys under load on a real host, beside the naive order (make hosts-up first)
+bench-deploy: install ## 20 deploys under load on a real host, beside the naive order (make hosts-up first; BUSY=--busy: twice the visits)
 	node tools/hosts/main.ts run node bench/deploy/main.ts $(SHORT) $(BUSY)
 
 deploy-crash: install ## Kills and breaks deploys on a real host at every step, under load (make hosts-up first)

@@ -21,7 +21,7 @@ const { values } = parseArgs({
 });
 const [rounds, naiveRounds, wanted] = values.short ? [3, 1, 0] : [20, 5, 100_000];
 const pauseMilliseconds = 2_500;
-/** Visitors, deployer and hosts share this machine's cores. At twice the visits they are full before a deploy begins. */
+/** Visitors, deployer and hosts share this machine's cores: at twice the visits these are busy before a deploy begins. */
 const calm = values.busy ? 1 : 2;
 const visitorSeconds = values.short ? 240 : 1_200;
 /** Production's own, and less where times are not judged. */
