@@ -31,11 +31,12 @@ export function verdict(bounds: readonly Bound[], options: { readonly timed: boo
     ["", "measured", "bound", ""],
     bounds.map(({ what, value, most, least, timed, unit = "" }) => {
       const held = (most === undefined || value <= most) && (least === undefined || value >= least);
-      if (!held && (options.timed || !timed)) process.exitCode = 1;
+      const judged = options.timed || !timed;
+      if (!held && judged) process.exitCode = 1;
       const figure = (number: number): string =>
         `${Number.isInteger(number) ? number : number.toFixed(2)} ${unit}`.trim();
       const bound = most === undefined ? `≥ ${figure(least ?? 0)}` : `≤ ${figure(most)}`;
-      return [what, figure(value), bound, held ? "held" : "BROKEN"];
+      return [what, figure(value), bound, judged ? (held ? "held" : "BROKEN") : "not judged"];
     }),
   );
 }

@@ -169,6 +169,7 @@ test("a full bucket stays, unless force_destroy", async () => {
 test("objects go out and come back as they are; lists are paged", async () => {
   server.answer((seen) => {
     if (seen.method === "PUT") return { status: 200 };
+    if (seen.path.startsWith("/no-bucket")) return error(404, "NoSuchBucket");
     if (seen.path.includes("list-type=2"))
       return seen.path.includes("continuation-token=next")
         ? xml(200, "<ListBucketResult><Contents><Key>b</Key><Size>2</Size></Contents></ListBucketResult>")
@@ -187,4 +188,5 @@ test("objects go out and come back as they are; lists are paged", async () => {
     { key: "a b", size: 1, modifiedAt: "2026-11-26T01:02:03.000Z" },
     { key: "b", size: 2, modifiedAt: undefined },
   ]);
+  expect(await store.list("no-bucket")).toEqual([]);
 });

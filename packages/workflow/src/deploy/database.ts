@@ -44,7 +44,7 @@ const during = <T>(
   );
 
 /** As the droplets reach it: what the backups' env file says goes before this machine's tokens. */
-async function spacesOf(project: Project): Promise<Pick<Spaces, "list">> {
+async function spacesOf(project: Project): Promise<Pick<Spaces, "exists" | "list">> {
   const { region } = project.config.digitalocean;
   const file = (await projectEnvFiles(project)).production[".backup"];
   const known = parseEnv(file?.reveal() ?? "");
@@ -73,8 +73,18 @@ export const database = {
   /** Those in the environment's Space, newest first, by the names that `move` takes: also where its droplet is lost. */
   async listSpace(project: Project, environment: EnvironmentName): Promise<readonly StoredBackup[]> {
     const spaces = await spacesOf(project);
-    const folder = "backups/";
-    const found = await spaces.list(`${project.config.slug}-${environment}`, folder);
+    const [bucket, folder] = [`${project.config.slug}-${environment}`, "backups/"];
+    const found = await spaces.list(bucket, folder);
+    if (found.length === 0 && !(await spaces.exists(bucket))) {
+      fail({
+        code: "backup-no-space",
+        summary: "The environment has no Space",
+        detail: `there is no bucket ${bucket}`,
+        address: bucket,
+        remedy:
+          "`doge apply` of the environment makes it; a droplet backs up into it every night from its first deploy on.",
+      });
+    }
     return found
       .map(({ key, size, modifiedAt = "" }) => ({ file: key.slice(folder.length), bytes: size, at: modifiedAt }))
       .toSorted((a, b) => b.at.localeCompare(a.at));

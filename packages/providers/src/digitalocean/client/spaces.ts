@@ -179,22 +179,20 @@ export function createSpaces(options: SpacesOptions): Spaces {
       const objects: StoredObject[] = [];
       for (let token: string | undefined, more = true; more; more = token !== undefined) {
         const ContinuationToken = token;
-        const page = await call((client, sdk) =>
-          client.send(
-            new sdk.ListObjectsV2Command({
-              Bucket,
-              ...(Prefix ? { Prefix } : {}),
-              ...(ContinuationToken ? { ContinuationToken } : {}),
-            }),
+        const page = await found(
+          call((client, sdk) =>
+            client.send(
+              new sdk.ListObjectsV2Command({
+                Bucket,
+                ...(Prefix ? { Prefix } : {}),
+                ...(ContinuationToken ? { ContinuationToken } : {}),
+              }),
+            ),
           ),
         );
-        const found = (page.Contents ?? []).map(({ Key = "", Size = 0, LastModified }) => ({
-          key: Key,
-          size: Size,
-          modifiedAt: LastModified?.toISOString(),
-        }));
-        objects.push(...found);
-        token = page.IsTruncated ? page.NextContinuationToken : undefined;
+        for (const { Key = "", Size = 0, LastModified } of page?.Contents ?? [])
+          objects.push({ key: Key, size: Size, modifiedAt: LastModified?.toISOString() });
+        token = page?.IsTruncated ? page.NextContinuationToken : undefined;
       }
       return objects;
     },
