@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe } from "vitest";
 import { Secret } from "../../packages/core/src/index.ts";
 import { connectHost } from "../../packages/deploy/src/index.ts";
-import { acme, distribution, droplets, places, registry } from "../../tools/hosts/places.ts";
+import { acme, distribution, droplets, places, registry, spaces } from "../../tools/hosts/places.ts";
 import { buildApp } from "../support/app.ts";
 import { writeApp } from "../support/conformance/app.ts";
 import { containersConformance } from "../support/conformance/containers.ts";
@@ -40,6 +40,7 @@ beforeAll(async () => {
   made = {
     ...place,
     limits: true,
+    spaces: { endpoint: spaces.url, id: spaces.accessKeyId, secret: spaces.secretAccessKey },
     ssh,
     connect: (changes = {}) => connectHost({ ...ssh, ...changes }),
     image: await buildApp(place, "abc", undefined, "doge/ports"),

@@ -72,37 +72,46 @@ export function databaseConformance(rig: () => Rig): void {
       return detail;
     };
 
-    test("a backup goes to Spaces, and comes back whole", async ({ skip }) => {
+    test("a backup goes to Spaces encrypted, and comes back whole", async ({ skip }) => {
       const { spaces } = rig();
-      if (!spaces) return skip("there is no Spaces beside real hosts");
+      if (!spaces) return skip("there is no Spaces beside it");
       const settings = layout.file(".envs/.production/.backup");
       const before = (await host.readFile(settings)) ?? "";
-      const words = [
-        `SPACES_ENDPOINT=${spaces.endpoint}`,
-        "SPACES_REGION=fra1",
-        `SPACES_ACCESS_KEY_ID=${spaces.id}`,
-        `SPACES_SECRET_ACCESS_KEY=${spaces.secret}`,
-      ];
-      await host.writeFile(settings, new Secret(`${before}${words.join("\n")}\n`), { mode: 0o600 });
-      const proof = await takeBackup(host, layout);
-      expect((await troubleOf(moveBackup(host, layout, "upload", proof.file))).code).toBe("backup-spaces");
-      const bucket = `curl -sSf --aws-sigv4 aws:amz:fra1:s3 -K - -X PUT -H "x-amz-content-sha256: $(sha256sum < /dev/null | cut -d ' ' -f 1)" "$1"`;
-      const script = ["sh", "-c", bucket, "sh", `${spaces.endpoint}/ports-suite`];
-      await run(host, script, `user = "${spaces.id}:${spaces.secret}"\n`);
+      const write = (secret: string): Promise<void> => {
+        const words = [
+          `SPACES_ENDPOINT=${spaces.endpoint}`,
+          "SPACES_REGION=fra1",
+          `SPACES_ACCESS_KEY_ID=${spaces.id}`,
+          `SPACES_SECRET_ACCESS_KEY=${secret}`,
+        ];
+        return host.writeFile(settings, new Secret(`${before}${words.join("\n")}\n`), { mode: 0o600 });
+      };
+      try {
+        const proof = await takeBackup(host, layout);
+        await write("another");
+        expect((await troubleOf(moveBackup(host, layout, "upload", proof.file))).code).toBe("backup-spaces");
+        await write(spaces.secret);
+        // It is there already where the suite runs on the same host again.
+        const bucket = `curl -sS --aws-sigv4 aws:amz:fra1:s3 -K - -X PUT -H "x-amz-content-sha256: $(sha256sum < /dev/null | cut -d ' ' -f 1)" "$1"`;
+        const script = ["sh", "-c", bucket, "sh", `${spaces.endpoint}/ports-suite`];
+        await run(host, script, `user = "${spaces.id}:${spaces.secret}"\n`);
 
-      const name = await moveBackup(host, layout, "upload", proof.file);
-      await host.run({ argv: ["rm", proof.file] });
-      const fetched = await moveBackup(host, layout, "download", name);
-      expect(fetched).toBe(`${proof.file}.enc`);
-      expect((await host.run({ argv: ["grep", "-qE", `${canary}|PGDMP`, fetched] })).exitCode).toBe(1);
-      const { tables, rows } = proof;
-      expect(await verifyBackup(host, layout, fetched)).toMatchObject({ file: fetched, tables, rows });
-      expect((await listBackups(host, layout)).map(({ file }) => file)).toContain(fetched);
-      // One that is encrypted already is not encrypted again.
-      expect(await moveBackup(host, layout, "upload", fetched)).toBe(name);
-      await moveBackup(host, layout, "download", name);
-      expect(await verifyBackup(host, layout, fetched)).toMatchObject({ tables, rows });
-      await host.writeFile(settings, new Secret(before), { mode: 0o600 });
+        const name = await moveBackup(host, layout, "upload", proof.file);
+        await host.run({ argv: ["rm", proof.file] });
+        const fetched = await moveBackup(host, layout, "download", name);
+        expect(fetched).toBe(`${proof.file}.enc`);
+        expect((await host.run({ argv: ["grep", "-qE", `${canary}|PGDMP`, fetched] })).exitCode).toBe(1);
+        const { tables, rows } = proof;
+        expect(await verifyBackup(host, layout, fetched)).toMatchObject({ file: fetched, tables, rows });
+        expect((await listBackups(host, layout)).map(({ file }) => file)).toContain(fetched);
+        // One that is encrypted already is not encrypted again.
+        expect(await moveBackup(host, layout, "upload", fetched)).toBe(name);
+        await moveBackup(host, layout, "download", name);
+        expect(await verifyBackup(host, layout, fetched)).toMatchObject({ tables, rows });
+        expect((await troubleOf(moveBackup(host, layout, "download", "none.tar.enc"))).code).toBe("backup-spaces");
+      } finally {
+        await host.writeFile(settings, new Secret(before), { mode: 0o600 });
+      }
     });
 
     test("a backup proves itself by a restore, and leaves no throw-away database", async () => {
