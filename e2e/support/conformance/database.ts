@@ -98,12 +98,16 @@ export function databaseConformance(rig: () => Rig): void {
 
         const name = await moveBackup(host, layout, "upload", proof.file);
         await host.run({ argv: ["rm", proof.file] });
+        await rig().machine.clock.sleep(1_100);
+        const now = (await run(host, ["date", "-u", "+%Y-%m-%dT%H:%M:%SZ"])).trim();
         const fetched = await moveBackup(host, layout, "download", name);
         expect(fetched).toBe(`${proof.file}.enc`);
         expect((await host.run({ argv: ["grep", "-qE", `${canary}|PGDMP`, fetched] })).exitCode).toBe(1);
         const { tables, rows } = proof;
         expect(await verifyBackup(host, layout, fetched)).toMatchObject({ file: fetched, tables, rows });
-        expect((await listBackups(host, layout)).map(({ file }) => file)).toContain(fetched);
+        // It is as old as it was in Spaces.
+        const listed = (await listBackups(host, layout)).find(({ file }) => file === fetched);
+        expect([listed !== undefined, (listed?.at ?? now) < now]).toEqual([true, true]);
         // One that is encrypted already is not encrypted again.
         expect(await moveBackup(host, layout, "upload", fetched)).toBe(name);
         await moveBackup(host, layout, "download", name);

@@ -151,6 +151,6 @@ export async function backupStatus(host: Host, layout: Layout): Promise<BackupSt
   return text === undefined ? undefined : (JSON.parse(text) as BackupStatus);
 }
 
-/** Removes all but the newest backups that were not scheduled: taken by hand, before migrations, or fetched. */
+/** Removes all but the last to come here of the backups that were not scheduled: taken by hand, before migrations, or fetched. */
 export const pruneBackups = (folder: string, keep: number): readonly string[] =>
-  shellScript('ls -1t "$1"/*.tar "$1"/*.enc 2>/dev/null | tail -n "+$2" | xargs -r rm -f', folder, String(keep + 1));
+  shellScript('ls -1tc "$1"/*.tar "$1"/*.enc 2>/dev/null | tail -n "+$2" | xargs -r rm -f', folder, String(keep + 1));

@@ -250,7 +250,8 @@ SQL
     case "$2" in *.enc) ;; *) sealed="$work/sealed"; crypt -e < "$2" > "$sealed";; esac
     upload "$sealed" "$name"; echo "$name";;
   download) spaces || fail "no Spaces keys in .envs/.production/.backup"
-    s3 GET "backups/$(basename "$2")" /dev/null --output "$backups/$(basename "$2").partial" || unreached
+    # As old as it is there: "newest" means taken last, not fetched last.
+    s3 GET "backups/$(basename "$2")" /dev/null --remote-time --output "$backups/$(basename "$2").partial" || unreached
     mv -f "$backups/$(basename "$2").partial" "$backups/$(basename "$2")"; echo "$backups/$(basename "$2")";;
   *) echo "db backup | verify [FILE] | restore FILE | list | scheduled | upload FILE | download NAME" >&2; exit 64;;
 esac
